@@ -1,0 +1,2 @@
+//! The flowctl binary.
+fn main() {}
