@@ -80,7 +80,10 @@ impl ModuleInstance {
     #[must_use]
     pub fn child(&self, name: impl Into<Text>, key: Option<InstanceKey>) -> Self {
         let mut steps = self.0.clone();
-        steps.push(ModuleStep { name: name.into(), key });
+        steps.push(ModuleStep {
+            name: name.into(),
+            key,
+        });
         Self(steps)
     }
     /// The module as written.
@@ -130,7 +133,10 @@ pub struct ResourceAddress {
 impl ResourceAddress {
     /// The instance under `key`.
     pub fn instance(&self, key: Option<InstanceKey>) -> Address {
-        Address { resource: self.clone(), key }
+        Address {
+            resource: self.clone(),
+            key,
+        }
     }
 }
 
@@ -172,7 +178,9 @@ impl Address {
 
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.resource.cmp(&other.resource).then_with(|| self.key.cmp(&other.key))
+        self.resource
+            .cmp(&other.resource)
+            .then_with(|| self.key.cmp(&other.key))
     }
 }
 
@@ -215,10 +223,15 @@ impl Target {
     pub fn covers(&self, address: &Address) -> bool {
         let module_covers = |target: &ModuleInstance, exact: bool| {
             let actual = &address.resource.module.0;
-            (if exact { target.0.len() == actual.len() } else { target.0.len() <= actual.len() })
-                && target.0.iter().zip(actual).all(|(t, a)| {
-                    t.name == a.name && (t.key.is_none() || t.key == a.key)
-                })
+            (if exact {
+                target.0.len() == actual.len()
+            } else {
+                target.0.len() <= actual.len()
+            }) && target
+                .0
+                .iter()
+                .zip(actual)
+                .all(|(t, a)| t.name == a.name && (t.key.is_none() || t.key == a.key))
         };
         match self {
             Self::Module(module) => module_covers(module, false),
@@ -272,8 +285,12 @@ impl FromStr for Target {
             if !parser.rest.is_empty() {
                 return Err(parser.error("unexpected text after the address"));
             }
-            let resource =
-                ResourceAddress { module, mode, type_name: type_name.into(), name: name.into() };
+            let resource = ResourceAddress {
+                module,
+                mode,
+                type_name: type_name.into(),
+                name: name.into(),
+            };
             return Ok(Self::Resource(Address { resource, key }));
         }
     }
@@ -314,8 +331,11 @@ impl<'a> Parser<'a> {
             .rest
             .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
             .unwrap_or(self.rest.len());
-        let starts_well =
-            self.rest.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+        let starts_well = self
+            .rest
+            .chars()
+            .next()
+            .is_some_and(|c| c.is_alphabetic() || c == '_');
         if end == 0 || !starts_well {
             return Err(self.error("a name was expected"));
         }
@@ -333,7 +353,9 @@ impl<'a> Parser<'a> {
         }
     }
     fn key(&mut self) -> Result<Option<InstanceKey>, AddressError> {
-        let Some(rest) = self.rest.strip_prefix('[') else { return Ok(None) };
+        let Some(rest) = self.rest.strip_prefix('[') else {
+            return Ok(None);
+        };
         let key;
         if let Some(quoted) = rest.strip_prefix('"') {
             let (text, after) =
@@ -427,7 +449,9 @@ mod tests {
 
     #[test]
     fn bad_addresses_say_what_is_wrong() {
-        for text in ["", "a", "a.", "a.b[", "a.b[x]", "a.b[\"x]", "a.b.c", "module", "1.a", "a.b[-1]"] {
+        for text in [
+            "", "a", "a.", "a.b[", "a.b[x]", "a.b[\"x]", "a.b.c", "module", "1.a", "a.b[-1]",
+        ] {
             let error = text.parse::<Address>().unwrap_err();
             assert!(error.message.contains(text), "{text}: {error}");
         }

@@ -22,6 +22,7 @@ pub use number::Number;
 pub use path::{AttributePath, Step};
 pub use problem::Problem;
 pub use secret::{Digest, Digester};
+
 pub use text::Text;
 pub use ty::{ObjectType, Type};
 pub use value::{Kind, Marks, Refinement, Unknown, Value};

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use dashu_float::FBig;
 use dashu_float::round::mode::HalfEven;
+use dashu_int::ops::{BitTest, DivRem};
+use dashu_int::{IBig, Sign, UBig};
 
 /// Precision of every inexact result, in bits, as in Terraform.
 pub const PRECISION: usize = 512;
@@ -30,13 +32,458 @@ enum Repr {
 }
 
 impl Number {
-    /// A number from a big float; whole numbers that fit are stored inline.
+    /// Zero.
+    pub const ZERO: Self = Self(Repr::Int(0));
+
+    /// A number from a big float, rounded to [`PRECISION`]; whole numbers that fit are stored
+    /// inline.
     pub fn from_big(big: Big) -> Self {
-        if big.is_int_valued() {
-            if let Ok(int) = i64::try_from(big.to_int().value()) {
-                return Self(Repr::Int(int));
+        let big = big.with_precision(PRECISION).value();
+        match IBig::try_from(big.clone())
+            .ok()
+            .and_then(|int| i64::try_from(int).ok())
+        {
+            Some(int) => Self(Repr::Int(int)),
+            None => Self(Repr::Big(Arc::new(big))),
+        }
+    }
+
+    /// The number as a big float of [`PRECISION`] bits.
+    pub fn to_big(&self) -> Big {
+        match &self.0 {
+            Repr::Int(int) => big_int(IBig::from(*int)),
+            Repr::Big(big) => big.as_ref().clone(),
+        }
+    }
+
+    /// The number as an integer, if it is whole and fits.
+    pub fn to_i64(&self) -> Option<i64> {
+        match self.0 {
+            Repr::Int(int) => Some(int),
+            Repr::Big(_) => None,
+        }
+    }
+
+    /// The number as an index or a count, if it is whole, not negative and fits.
+    pub fn to_usize(&self) -> Option<usize> {
+        self.to_i64()?.try_into().ok()
+    }
+
+    /// The nearest double.
+    pub fn to_f64(&self) -> f64 {
+        self.to_big().to_f64().value()
+    }
+
+    /// The number as an integer of any size, if it is whole.
+    pub fn to_integer(&self) -> Option<IBig> {
+        match &self.0 {
+            Repr::Int(int) => Some(IBig::from(*int)),
+            Repr::Big(big) => IBig::try_from(big.as_ref().clone()).ok(),
+        }
+    }
+
+    /// A number from a double; `None` for infinities and not-a-number.
+    pub fn from_f64(value: f64) -> Option<Self> {
+        if !value.is_finite() {
+            return None;
+        }
+        // The shortest decimal that reads back as the double is what Terraform keeps of the
+        // results of functions that compute with doubles.
+        format!("{value:e}").parse().ok()
+    }
+
+    /// The exact value of a double in binary; `None` for infinities and not-a-number.
+    pub fn from_f64_exact(value: f64) -> Option<Self> {
+        FBig::<HalfEven, 2>::try_from(value)
+            .ok()
+            .filter(|_| value.is_finite())
+            .map(Self::from_big)
+    }
+
+    /// Whether the number is whole.
+    pub fn is_integer(&self) -> bool {
+        self.to_integer().is_some()
+    }
+
+    /// Less than zero.
+    pub fn is_negative(&self) -> bool {
+        *self < Self::ZERO
+    }
+
+    /// Whether the number is zero.
+    pub fn is_zero(&self) -> bool {
+        matches!(self.0, Repr::Int(0))
+    }
+
+    /// The sum, rounded.
+    #[must_use]
+    pub fn add(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Repr::Int(a), Repr::Int(b)) if a.checked_add(*b).is_some() => Self(Repr::Int(a + b)),
+            _ => Self::from_big(self.to_big() + other.to_big()),
+        }
+    }
+
+    /// The difference, rounded.
+    #[must_use]
+    pub fn sub(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Repr::Int(a), Repr::Int(b)) if a.checked_sub(*b).is_some() => Self(Repr::Int(a - b)),
+            _ => Self::from_big(self.to_big() - other.to_big()),
+        }
+    }
+
+    /// The product, rounded.
+    #[must_use]
+    pub fn mul(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Repr::Int(a), Repr::Int(b)) if a.checked_mul(*b).is_some() => Self(Repr::Int(a * b)),
+            _ => Self::from_big(self.to_big() * other.to_big()),
+        }
+    }
+
+    /// The quotient, rounded; `None` for a division by zero.
+    pub fn div(&self, other: &Self) -> Option<Self> {
+        (!other.is_zero()).then(|| Self::from_big(self.to_big() / other.to_big()))
+    }
+
+    /// The negation.
+    #[must_use]
+    pub fn neg(&self) -> Self {
+        Self::ZERO.sub(self)
+    }
+
+    /// The largest whole number that is not greater.
+    #[must_use]
+    pub fn floor(&self) -> Self {
+        match &self.0 {
+            Repr::Int(_) => self.clone(),
+            Repr::Big(big) => Self::from_big(big.floor()),
+        }
+    }
+
+    /// The smallest whole number that is not less.
+    #[must_use]
+    pub fn ceil(&self) -> Self {
+        match &self.0 {
+            Repr::Int(_) => self.clone(),
+            Repr::Big(big) => Self::from_big(big.ceil()),
+        }
+    }
+
+    /// The whole part, rounded toward zero.
+    #[must_use]
+    pub fn trunc(&self) -> Self {
+        if self.is_negative() {
+            self.ceil()
+        } else {
+            self.floor()
+        }
+    }
+}
+
+/// An integer at [`PRECISION`], rounded if it is longer.
+fn big_int(int: IBig) -> Big {
+    Big::from_parts(int, 0).with_precision(PRECISION).value()
+}
+
+/// Why a text is no number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a number is required")]
+pub struct NotANumber;
+
+/// The decimal exponent beyond which a text is refused, so that a short text cannot make a number
+/// of unbounded length.
+const MAX_EXPONENT: i64 = 1_000_000;
+
+/// Decimal text: digits with an optional sign, fraction and exponent, rounded to [`PRECISION`].
+impl FromStr for Number {
+    type Err = NotANumber;
+    fn from_str(text: &str) -> Result<Self, NotANumber> {
+        let (negative, unsigned) = match text.as_bytes().first() {
+            Some(b'-') => (true, &text[1..]),
+            Some(b'+') => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => {
+                let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+                if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(NotANumber);
+                }
+                (mantissa, exponent.parse::<i64>().map_err(|_| NotANumber)?)
+            }
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = [whole, fraction].concat();
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(NotANumber);
+        }
+        let fraction_length = i64::try_from(fraction.len()).map_err(|_| NotANumber)?;
+        let exponent = exponent.checked_sub(fraction_length).ok_or(NotANumber)?;
+        if exponent.abs() > MAX_EXPONENT {
+            return Err(NotANumber);
+        }
+        let mut significand: IBig = digits.parse().map_err(|_| NotANumber)?;
+        if negative {
+            significand = -significand;
+        }
+        let scale = power_of_ten(exponent.unsigned_abs());
+        if exponent >= 0 {
+            return Ok(Self::from_big(big_int(significand * scale)));
+        }
+        let (quotient, remainder) = (&significand).div_rem(&scale);
+        if remainder.is_zero() {
+            return Ok(Self::from_big(big_int(quotient)));
+        }
+        Ok(Self::from_big(rounded_quotient(&significand, &scale)))
+    }
+}
+
+fn power_of_ten(exponent: u64) -> IBig {
+    IBig::from(10).pow(usize::try_from(exponent).unwrap_or(usize::MAX))
+}
+
+/// `numerator / denominator` rounded half to even at [`PRECISION`] bits, in one rounding.
+fn rounded_quotient(numerator: &IBig, denominator: &IBig) -> Big {
+    let bits = |int: &IBig| isize::try_from(int.bit_len()).unwrap_or(isize::MAX);
+    // Two bits more than the precision, and a sticky bit below them, decide the rounding.
+    let wanted = isize::try_from(PRECISION).unwrap_or(isize::MAX) + 2;
+    let shift = (wanted - (bits(numerator) - bits(denominator))).max(0);
+    let shifted = numerator << shift.unsigned_abs();
+    let (quotient, remainder) = shifted.div_rem(denominator);
+    let sticky = match (remainder.is_zero(), numerator.sign()) {
+        (true, _) => IBig::ZERO,
+        (false, Sign::Positive) => IBig::ONE,
+        (false, Sign::Negative) => IBig::NEG_ONE,
+    };
+    Big::from_parts((quotient << 1) + sticky, -shift - 1)
+        .with_precision(PRECISION)
+        .value()
+}
+
+/// The shortest decimal that reads back as the same number, without an exponent.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let big = match &self.0 {
+            Repr::Int(int) => return fmt::Display::fmt(int, f),
+            Repr::Big(big) => big,
+        };
+        let (significand, binary_exponent) = big.repr().clone().into_parts();
+        let (sign, magnitude) = significand.into_parts();
+        let power = UBig::ONE << binary_exponent.unsigned_abs();
+        let (numerator, denominator) = if binary_exponent >= 0 {
+            (magnitude * power, UBig::ONE)
+        } else {
+            (magnitude, power)
+        };
+        let (digits, exponent) = shortest(&numerator, &denominator);
+        if sign == Sign::Negative {
+            f.write_str("-")?;
+        }
+        let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or(0));
+        let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+        let point = length + exponent;
+        if exponent >= 0 {
+            write!(f, "{digits}{}", zeros(exponent))
+        } else if point <= 0 {
+            write!(f, "0.{}{digits}", zeros(-point))
+        } else {
+            let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0));
+            write!(f, "{whole}.{fraction}")
+        }
+    }
+}
+
+/// Decimal `digits * 10^exponent` that reads back as `numerator / denominator` with as few digits
+/// as possible. A decimal of more digits is never further away, so the count can be bisected.
+fn shortest(numerator: &UBig, denominator: &UBig) -> (String, i64) {
+    let exact = rounded_quotient(&numerator.clone().into(), &denominator.clone().into());
+    // 512 bits never need more than 156 digits to be told apart.
+    let (mut low, mut high) = (1, 156);
+    let mut best = digits_of(numerator, denominator, high);
+    while low < high {
+        let middle = i64::midpoint(low, high);
+        let candidate = digits_of(numerator, denominator, middle);
+        let reads_back = format!("{}e{}", candidate.0, candidate.1)
+            .parse::<Number>()
+            .is_ok_and(|number| number.to_big() == exact);
+        if reads_back {
+            best = candidate;
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    best
+}
+
+/// `numerator / denominator` rounded to `count` significant decimal digits, trailing zeros moved
+/// to the exponent.
+fn digits_of(numerator: &UBig, denominator: &UBig, count: i64) -> (String, i64) {
+    let length = |int: &UBig| i64::try_from(int.to_string().len()).unwrap_or(i64::MAX);
+    let mut exponent = length(numerator) - length(denominator) - count;
+    loop {
+        let power = UBig::from(10_u8).pow(usize::try_from(exponent.unsigned_abs()).unwrap_or(0));
+        let (n, d) = if exponent >= 0 {
+            (numerator.clone(), denominator * power)
+        } else {
+            (numerator * power, denominator.clone())
+        };
+        let (mut quotient, remainder) = n.div_rem(&d);
+        if length(&quotient) > count {
+            exponent += 1;
+            continue;
+        }
+        let twice = remainder << 1;
+        if twice > d || (twice == d && quotient.bit(0)) {
+            quotient += UBig::ONE;
+        }
+        let text = quotient.to_string();
+        let digits = text.trim_end_matches('0');
+        let zeros = i64::try_from(text.len() - digits.len()).unwrap_or(0);
+        return (digits.to_owned(), exponent + zeros);
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Int(a), Repr::Int(b)) => a.cmp(b),
+            _ => self.to_big().cmp(&other.to_big()),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Number {}
+
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Repr::Int(int) => int.hash(state),
+            // A big float is kept normalized, so equal numbers have equal parts.
+            Repr::Big(big) => {
+                let (significand, exponent) = big.repr().clone().into_parts();
+                (significand, exponent).hash(state);
             }
         }
-        Self(Repr::Big(Arc::new(big)))
+    }
+}
+
+impl From<i64> for Number {
+    fn from(int: i64) -> Self {
+        Self(Repr::Int(int))
+    }
+}
+
+impl From<i32> for Number {
+    fn from(int: i32) -> Self {
+        Self(Repr::Int(int.into()))
+    }
+}
+
+impl From<u64> for Number {
+    fn from(int: u64) -> Self {
+        Self::from_integer(int.into())
+    }
+}
+
+impl From<usize> for Number {
+    fn from(int: usize) -> Self {
+        Self::from_integer(int.into())
+    }
+}
+
+impl Number {
+    /// A number from an integer of any size, rounded to [`PRECISION`] bits.
+    pub fn from_integer(int: IBig) -> Self {
+        Self::from_big(big_int(int))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn decimals_print_as_they_were_written() {
+        for (text, printed) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("1.10", "1.1"),
+            ("1e400", &format!("1{}", "0".repeat(400))),
+            ("1e-20", "0.00000000000000000001"),
+            ("99999999999999999999.5", "99999999999999999999.5"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+            ("9223372036854775808", "9223372036854775808"),
+            (".5", "0.5"),
+            ("+5", "5"),
+        ] {
+            assert_eq!(number(text).to_string(), printed, "{text}");
+        }
+    }
+
+    #[test]
+    fn results_are_rounded_to_512_bits() {
+        let third = number("1").div(&number("3")).unwrap().to_string();
+        assert_eq!(third, format!("0.{}5", "3".repeat(154)));
+        assert_eq!(number("0.1").add(&number("0.2")).to_string(), "0.3");
+        assert_eq!(
+            number("1.1").add(&number("2.2")).to_string(),
+            format!("3.3{}2", "0".repeat(152))
+        );
+        assert_ne!(number("1.1").add(&number("2.2")), number("3.3"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "",
+            "-",
+            "1e",
+            "1e+",
+            "0x1",
+            "NaN",
+            "1_0",
+            " 1",
+            "1 ",
+            ".",
+            "1e99999999999",
+        ] {
+            assert!(text.parse::<Number>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn equal_numbers_are_stored_alike() {
+        assert_eq!(number("1e3").to_i64(), Some(1000));
+        assert_eq!(number("4.5").mul(&number("2")).to_i64(), Some(9));
+        assert_eq!(number("-7.5").trunc().to_i64(), Some(-7));
     }
 }

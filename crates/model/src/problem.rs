@@ -31,7 +31,11 @@ pub struct Problem {
 
 impl Problem {
     /// An error at `path`.
-    pub fn error(path: AttributePath, summary: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn error(
+        path: AttributePath,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self {
             severity: Severity::Error,
             path,
@@ -41,8 +45,15 @@ impl Problem {
         }
     }
     /// A warning at `path`.
-    pub fn warning(path: AttributePath, summary: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(path, summary, detail) }
+    pub fn warning(
+        path: AttributePath,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(path, summary, detail)
+        }
     }
     /// The same problem with a suggestion.
     #[must_use]

@@ -111,7 +111,10 @@ impl Marks {
 impl Value {
     /// A value without marks.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, marks: Marks::NONE }
+        Self {
+            kind,
+            marks: Marks::NONE,
+        }
     }
     /// `null` of a type.
     pub fn null(ty: Type) -> Self {
@@ -119,11 +122,20 @@ impl Value {
     }
     /// An unknown value of a type about which nothing else is certain.
     pub fn unknown(ty: Type) -> Self {
-        Self::new(Kind::Unknown(Unknown { ty, refinement: None }))
+        Self::new(Kind::Unknown(Unknown {
+            ty,
+            refinement: None,
+        }))
     }
     /// An unknown value that is certainly not null.
     pub fn unknown_not_null(ty: Type) -> Self {
-        Self::refined(ty, Refinement { not_null: true, ..Refinement::default() })
+        Self::refined(
+            ty,
+            Refinement {
+                not_null: true,
+                ..Refinement::default()
+            },
+        )
     }
     /// An unknown value and what is certain about it.
     pub fn refined(ty: Type, refinement: Refinement) -> Self {
@@ -132,8 +144,11 @@ impl Value {
     }
     /// In place of a secret of which only a digest is kept.
     pub fn withheld(ty: Type, digest: Digest) -> Self {
-        let refinement =
-            Refinement { not_null: true, digest: Some(digest), ..Refinement::default() };
+        let refinement = Refinement {
+            not_null: true,
+            digest: Some(digest),
+            ..Refinement::default()
+        };
         Self::refined(ty, refinement).marked(Marks::SENSITIVE)
     }
     /// A string. The text must be NFC-normalized; the evaluator sees to that.
@@ -307,9 +322,17 @@ impl fmt::Debug for Value {
 
 impl fmt::Debug for Marks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [(Self::SENSITIVE, "sensitive"), (Self::EPHEMERAL, "ephemeral")];
+        let names = [
+            (Self::SENSITIVE, "sensitive"),
+            (Self::EPHEMERAL, "ephemeral"),
+        ];
         f.debug_set()
-            .entries(names.iter().filter(|(m, _)| self.contains(*m)).map(|(_, n)| n))
+            .entries(
+                names
+                    .iter()
+                    .filter(|(m, _)| self.contains(*m))
+                    .map(|(_, n)| n),
+            )
             .finish()
     }
 }

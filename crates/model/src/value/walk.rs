@@ -34,10 +34,12 @@ impl Value {
 
     /// The value inside at `path`, if the path leads there.
     pub fn at(&self, path: &AttributePath) -> Option<&Value> {
-        path.steps().iter().try_fold(self, |value, step| match step {
-            Step::Attribute(name) | Step::Key(name) => value.get(name),
-            Step::Index(index) => value.elements()?.get(*index),
-        })
+        path.steps()
+            .iter()
+            .try_fold(self, |value, step| match step {
+                Step::Attribute(name) | Step::Key(name) => value.get(name),
+                Step::Index(index) => value.elements()?.get(*index),
+            })
     }
 
     /// Calls `visit` with every value inside, outermost first, and its path. The visitor returns
@@ -126,7 +128,10 @@ impl Value {
             }
             other => other.clone(),
         };
-        Value { kind, marks: self.marks }
+        Value {
+            kind,
+            marks: self.marks,
+        }
     }
 
     /// The value with `marks` taken away everywhere inside.
@@ -139,13 +144,22 @@ impl Value {
             Kind::Tuple(v) => Kind::Tuple(all(v)),
             Kind::Map(t, m) => Kind::Map(
                 t.clone(),
-                Arc::new(m.iter().map(|(n, v)| (n.clone(), v.unmarked_deep(marks))).collect()),
+                Arc::new(
+                    m.iter()
+                        .map(|(n, v)| (n.clone(), v.unmarked_deep(marks)))
+                        .collect(),
+                ),
             ),
             Kind::Object(m) => Kind::Object(Arc::new(
-                m.iter().map(|(n, v)| (n.clone(), v.unmarked_deep(marks))).collect(),
+                m.iter()
+                    .map(|(n, v)| (n.clone(), v.unmarked_deep(marks)))
+                    .collect(),
             )),
             other => other.clone(),
         };
-        Value { kind, marks: self.marks.without(marks) }
+        Value {
+            kind,
+            marks: self.marks.without(marks),
+        }
     }
 }
