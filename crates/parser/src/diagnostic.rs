@@ -1,0 +1,85 @@
+//! What is wrong with a configuration, in terms of its source.
+
+use crate::ast::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// The work goes on.
+    Warning,
+    /// The work stops before anything is changed.
+    Error,
+}
+
+/// An error or a warning with its place. Never contains a sensitive value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// One line, Terraform's where Terraform has one.
+    pub summary: String,
+    /// What was expected and what was found, in whole sentences; may be empty.
+    pub detail: String,
+    /// The very characters that are wrong.
+    pub span: Option<Span>,
+    /// Other places that matter, such as "first declared here".
+    pub labels: Vec<(Span, String)>,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// The resource instance (or module, output, …) being worked on.
+    pub address: Option<String>,
+    /// Values of the references in the expression, as ("var.x", "is \"a\"").
+    pub values: Vec<(String, String)>,
+}
+
+impl Diagnostic {
+    /// An error with a place.
+    pub fn error(span: Span, summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            span: Some(span),
+            ..Self::error_without_place(summary, detail)
+        }
+    }
+    /// An error that has no place in a file.
+    pub fn error_without_place(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            summary: summary.into(),
+            detail: detail.into(),
+            span: None,
+            labels: Vec::new(),
+            help: None,
+            address: None,
+            values: Vec::new(),
+        }
+    }
+    /// A warning with a place.
+    pub fn warning(span: Span, summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(span, summary, detail)
+        }
+    }
+    /// The same with a suggestion.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+    /// The same with another place that matters.
+    #[must_use]
+    pub fn with_label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push((span, text.into()));
+        self
+    }
+    /// The same for a resource instance.
+    #[must_use]
+    pub fn with_address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+    /// Whether this stops the work.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
