@@ -1,0 +1,182 @@
+//! The two halves of a resource type: [`ResourceType`] is pure and all that the planner sees;
+//! [`RemoteObjects`] does the requests and is all that the executor sees.
+
+use async_trait::async_trait;
+use flowctl_model::{AttributePath, Problem, Text, Value};
+
+use crate::table::Schema;
+
+/// What planning a change of one object starts from.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanRequest<'a> {
+    /// The object as it is now, secrets withheld; `None` if it is to be created.
+    pub prior: Option<&'a Value>,
+    /// The configuration: what is not set is null.
+    pub config: &'a Value,
+    /// The configuration, and for computed attributes that are not set their prior value
+    /// (unknown for an object to be created).
+    pub proposed: &'a Value,
+    /// The paths at which `prior` and `proposed` differ by meaning, secrets included.
+    pub changed: &'a [AttributePath],
+}
+
+/// What a resource type makes of a [`PlanRequest`].
+#[derive(Clone, Debug)]
+pub struct PlannedChange {
+    /// The object as it will be; unknown where that is not known yet.
+    pub planned: Value,
+    /// Further paths that force a replacement, beside the attributes whose schema says so.
+    pub replace: Vec<AttributePath>,
+}
+
+/// The pure half.
+pub trait ResourceType: Send + Sync {
+    /// The type's name: `aws_appflow_connector_profile`.
+    fn name(&self) -> &'static str;
+
+    /// Its table.
+    fn schema(&self) -> &Schema;
+
+    /// Rules across arguments. `config` may have unknown parts, about which nothing is said.
+    fn validate(&self, _config: &Value) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Whether two different known values at a path mean the same to the service.
+    fn equivalent(&self, _path: &AttributePath, _prior: &Value, _proposed: &Value) -> bool {
+        false
+    }
+
+    /// Completes the proposed object.
+    fn plan(&self, request: PlanRequest<'_>) -> PlannedChange {
+        PlannedChange {
+            planned: request.proposed.clone(),
+            replace: Vec::new(),
+        }
+    }
+
+    /// The name under which the object is found in the service, which is unique there; `None`
+    /// if it is not known yet or the type has none.
+    fn identity(&self, _object: &Value) -> Option<Text> {
+        None
+    }
+}
+
+/// An object as the service has it. What the service does not return (secrets above all) is null.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RemoteObject {
+    /// Its identity, with which it is read, changed and deleted.
+    pub id: Text,
+    /// Its attributes.
+    pub attributes: Value,
+    /// When it was made, in seconds since 1970, if the service says.
+    pub created_at: Option<f64>,
+}
+
+/// Which object to read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReadRequest {
+    /// Its identity.
+    pub id: Text,
+    /// What state knows of it, for types without a service; `None` when it is only looked up.
+    pub prior: Option<Value>,
+}
+
+/// The half that does the requests. Errors never contain a secret.
+#[async_trait]
+pub trait RemoteObjects: Send + Sync {
+    /// Reads many objects in as few requests as possible; the answers are in the order of the
+    /// requests, `None` for an object that does not exist.
+    async fn read_many(
+        &self,
+        requests: &[ReadRequest],
+    ) -> Result<Vec<Option<RemoteObject>>, ProviderError>;
+
+    /// Makes an object. The same token makes it only once.
+    async fn create(&self, planned: &Value, token: &str) -> Result<RemoteObject, ProviderError>;
+
+    /// Changes an object in place.
+    async fn update(
+        &self,
+        id: &str,
+        prior: &Value,
+        planned: &Value,
+        token: &str,
+    ) -> Result<RemoteObject, ProviderError>;
+
+    /// Deletes an object; one that does not exist is deleted already.
+    async fn delete(&self, id: &str, prior: &Value) -> Result<(), ProviderError>;
+
+    /// Reads the object that a person names in an import: an identity or an ARN.
+    async fn import(&self, id: &str) -> Result<RemoteObject, ProviderError>;
+}
+
+/// What kind of failure a request had.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ErrorKind {
+    /// The object does not exist.
+    NotFound,
+    /// It exists already, or is in use.
+    Conflict,
+    /// The caller may not do this.
+    AccessDenied,
+    /// The service refuses the arguments.
+    Validation,
+    /// The connector refuses the credentials.
+    Authentication,
+    /// Too many requests, after all retries.
+    Throttled,
+    /// A quota is used up.
+    Quota,
+    /// The service failed.
+    Internal,
+    /// No connection, or none in time.
+    Unreachable,
+    /// The connection was lost after the request was sent: it may or may not have been done.
+    Ambiguous,
+    /// No credentials or no region for the service.
+    NotConfigured,
+    /// Anything else.
+    Other,
+}
+
+/// A failed request, fit to be shown: redacted of every secret it carried.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ProviderError {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// The operation: `CreateConnectorProfile`.
+    pub operation: String,
+    /// The service's own words.
+    pub message: String,
+    /// The service's error code: `ConflictException`.
+    pub code: Option<String>,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The service's id of the request.
+    pub request_id: Option<String>,
+    /// What can be done about it.
+    pub hint: Option<String>,
+}
+
+impl ProviderError {
+    /// A failure that did not come from the service.
+    pub fn local(kind: ErrorKind, operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            operation: operation.to_owned(),
+            message: message.into(),
+            code: None,
+            status: None,
+            request_id: None,
+            hint: None,
+        }
+    }
+    /// The same with a hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

@@ -1,0 +1,158 @@
+//! A resource type as data: attributes, blocks, constraints, what is secret, what is computed and
+//! what forces a replacement. Everything that deals with a resource reads these tables.
+
+use std::sync::Arc;
+
+use flowctl_model::{AttributePath, ObjectType, Type};
+
+/// The schema of a resource type, data source or provider.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// Version of the stored attributes; grows when their shape changes.
+    pub version: u64,
+    /// The attributes and blocks.
+    pub block: Block,
+}
+
+/// Attributes and nested blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Block {
+    /// The attributes, in the order of the documentation.
+    pub attributes: Vec<Attribute>,
+    /// The nested blocks, in the order of the documentation.
+    pub blocks: Vec<NestedBlock>,
+    /// One sentence for the reference documentation.
+    pub doc: &'static str,
+}
+
+/// Who sets an attribute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// The configuration, always.
+    Required,
+    /// The configuration, or nobody.
+    Optional,
+    /// The service.
+    Computed,
+    /// The configuration, or else the service.
+    OptionalComputed,
+}
+
+/// One argument or exported attribute.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// Who sets it.
+    pub presence: Presence,
+    /// Never shown and never stored.
+    pub secret: bool,
+    /// A change replaces the object.
+    pub replace: bool,
+    /// Whether reading the object returns it; if not, the last known value is kept.
+    pub returned: bool,
+    /// What the service demands of its value.
+    pub constraints: Vec<Constraint>,
+    /// One sentence for the reference documentation.
+    pub doc: &'static str,
+}
+
+/// What the service demands of a value. Lengths count characters; patterns hold for the whole
+/// value.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Constraint {
+    /// Length of a string, both ends included.
+    Length(usize, usize),
+    /// A pattern in the syntax of the `regex` crate.
+    Pattern(&'static str),
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+    /// A number, both ends included.
+    Range(i64, i64),
+    /// Number of elements of a collection, both ends included.
+    Entries(usize, usize),
+    /// Holds for each key of a map.
+    Keys(Vec<Constraint>),
+    /// Holds for each element of a collection.
+    Values(Vec<Constraint>),
+}
+
+/// A nested block.
+#[derive(Clone, Debug)]
+pub struct NestedBlock {
+    /// Its type in the configuration.
+    pub name: &'static str,
+    /// Its collection in values: [`Nesting::List`] gives a list of objects.
+    pub nesting: Nesting,
+    /// Fewest occurrences.
+    pub min: usize,
+    /// Most occurrences; `None` for any number.
+    pub max: Option<usize>,
+    /// Its content.
+    pub block: Block,
+}
+
+/// How the occurrences of a block are collected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nesting {
+    /// In order.
+    List,
+    /// Without order.
+    Set,
+}
+
+impl Block {
+    /// The attribute called `name`.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|a| a.name == name)
+    }
+
+    /// The nested block called `name`.
+    pub fn nested(&self, name: &str) -> Option<&NestedBlock> {
+        self.blocks.iter().find(|b| b.name == name)
+    }
+
+    /// The type of the block's value.
+    pub fn ty(&self) -> Type {
+        let attributes = self
+            .attributes
+            .iter()
+            .map(|a| (a.name.into(), a.ty.clone()));
+        let blocks = self.blocks.iter().map(|b| (b.name.into(), b.ty()));
+        Type::Object(Arc::new(ObjectType {
+            attributes: attributes.chain(blocks).collect(),
+            ..ObjectType::default()
+        }))
+    }
+
+    /// The attribute that a path leads to or into, indices and keys passed over.
+    pub fn attribute_at(&self, path: &AttributePath) -> Option<&Attribute> {
+        let mut block = self;
+        for name in path.names() {
+            match block.nested(name) {
+                Some(nested) => block = &nested.block,
+                None => return block.attribute(name),
+            }
+        }
+        None
+    }
+}
+
+impl NestedBlock {
+    /// The type of all occurrences together.
+    pub fn ty(&self) -> Type {
+        match self.nesting {
+            Nesting::List => Type::list(self.block.ty()),
+            Nesting::Set => Type::set(self.block.ty()),
+        }
+    }
+}
+
+impl Schema {
+    /// Whether the value at `path` is, by the table, a secret.
+    pub fn is_secret(&self, path: &AttributePath) -> bool {
+        self.block.attribute_at(path).is_some_and(|a| a.secret)
+    }
+}
