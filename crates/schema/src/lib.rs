@@ -1,24 +1,19 @@
-//! A resource type as data: its attributes and blocks, their constraints, which of them are
-//! secret, computed or force a new object; the laws that follow from that data; and the traits
-//! that a resource type and a provider implement.
+//! A resource type as data, the checks and documentation that are derived from it, and the two
+//! traits of a resource type.
 //!
-//! This crate must not know the syntax of configurations, any service's SDK, or how state is
-//! stored. The planner sees the pure half ([`ResourceType`], [`Provider`]), the executor the
-//! asynchronous one ([`RemoteObjects`], [`ConfiguredProvider`]).
+//! This crate must not know the AWS SDK, state or HCL.
 
-mod attribute;
 pub mod change;
-mod constraint;
-mod error;
-mod resource_type;
-mod validate;
+pub mod provider;
+pub mod resource_type;
+pub mod table;
+pub mod validate;
 
-pub use attribute::{Attribute, Block, Equivalence, Item, NestedBlock, Nesting, Presence, Schema};
 pub use change::merge_read;
-pub use constraint::Constraint;
-pub use error::{ErrorKind, ProviderError};
+pub use provider::{ConfiguredProvider, Provider, Providers};
 pub use resource_type::{
-    ConfiguredProvider, DataSource, PlanRequest, PlannedChange, Provider, Providers, ReadRequest,
-    RemoteData, RemoteObject, RemoteObjects, ResourceType,
+    DataSource, ErrorKind, PlanRequest, PlannedChange, ProviderError, ReadRequest, RemoteData,
+    RemoteObject, RemoteObjects, ResourceType,
 };
+pub use table::{Attribute, Block, Constraint, NestedBlock, Nesting, Presence, Schema};
 pub use validate::{nearest, validate};

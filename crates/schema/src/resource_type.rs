@@ -1,109 +1,119 @@
-//! The two halves of a resource type and of a provider: the pure one, which is all that the
-//! planner sees, and the asynchronous one, which is all that the executor sees.
-
-use std::sync::Arc;
+//! The two halves of a resource type: [`ResourceType`] is pure and all that the planner sees;
+//! [`RemoteObjects`] does the requests and is all that the executor sees.
 
 use async_trait::async_trait;
 use flowctl_model::{AttributePath, Problem, Text, Value};
 
-use crate::{ProviderError, Schema, change};
+use crate::table::Schema;
 
-/// The pure half of a resource type: shape, rules and how a change is made.
-///
-/// Values have the type of [`Schema::ty`]. They may hold unknown values anywhere, and sensitive
-/// ones; neither may reach a message.
-pub trait ResourceType: Send + Sync {
-    /// `aws_appflow_connector_profile`.
-    fn name(&self) -> &'static str;
-
-    /// The shape.
-    fn schema(&self) -> &Schema;
-
-    /// Rules across arguments, in addition to [`crate::validate()`]; all faults in one go.
-    fn validate(&self, config: &Value) -> Vec<Problem> {
-        let _ = config;
-        Vec::new()
-    }
-
-    /// Whether two values at `path` mean the same to the service, so that one in place of the
-    /// other is neither a change nor drift.
-    fn equivalent(&self, path: &AttributePath, a: &Value, b: &Value) -> bool {
-        change::equivalent(self.schema(), path, a, b)
-    }
-
-    /// The object after the change, and what forces a new object.
-    fn plan(&self, request: PlanRequest<'_>) -> PlannedChange {
-        change::plan(self.schema(), request)
-    }
-
-    /// The name under which the service will know the object, when that is known: for finding
-    /// duplicates and objects that exist already.
-    fn identity(&self, object: &Value) -> Option<Text> {
-        let _ = object;
-        None
-    }
-
-    /// The identifier for `flowctl import` of the object that has this identity, for messages.
-    fn import_hint(&self, identity: &str) -> Option<String> {
-        Some(identity.to_owned())
-    }
-
-    /// Whether `RemoteObjects` reaches a service, so that objects can be refreshed, and looked up
-    /// before they are made. `false` for types that live in state alone.
-    fn is_remote(&self) -> bool {
-        true
-    }
-}
-
-/// What [`ResourceType::plan`] has to go on.
+/// What planning a change of one object starts from.
+#[derive(Clone, Copy, Debug)]
 pub struct PlanRequest<'a> {
-    /// The object as it is. Withheld secrets that are known to be unchanged must have been put
-    /// back by the caller (from `config`), so that what differs is a change.
+    /// The object as it is now, secrets withheld; `None` if it is to be created.
     pub prior: Option<&'a Value>,
-    /// What was configured, with nulls where nothing was.
+    /// The configuration: what is not set is null.
     pub config: &'a Value,
+    /// The configuration, and for computed attributes that are not set their prior value
+    /// (unknown for an object to be created).
+    pub proposed: &'a Value,
+    /// The paths at which `prior` and `proposed` differ by meaning, secrets included.
+    pub changed: &'a [AttributePath],
 }
 
-/// What [`ResourceType::plan`] decides.
+/// What a resource type makes of a [`PlanRequest`].
 #[derive(Clone, Debug)]
 pub struct PlannedChange {
-    /// The object after the change; equal to the prior one if nothing changes.
+    /// The object as it will be; unknown where that is not known yet.
     pub planned: Value,
-    /// The attributes whose change forces a new object; empty if it changes in place.
+    /// Further paths that force a replacement, beside the attributes whose schema says so.
     pub replace: Vec<AttributePath>,
 }
 
-/// An object as the service tells it.
-#[derive(Clone, Debug)]
-pub struct RemoteObject {
-    /// How the service knows it from now on.
-    pub id: Text,
-    /// The object, of the type of [`Schema::ty`]: what the service does not tell is taken from
-    /// what was planned or was there before, or is null.
-    pub attributes: Value,
+/// The pure half.
+pub trait ResourceType: Send + Sync {
+    /// The type's name: `aws_appflow_connector_profile`.
+    fn name(&self) -> &'static str;
+
+    /// Its table.
+    fn schema(&self) -> &Schema;
+
+    /// Rules across arguments. `config` may have unknown parts, about which nothing is said.
+    fn validate(&self, _config: &Value) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// Whether two different known values at a path mean the same to the service.
+    fn equivalent(&self, _path: &AttributePath, _prior: &Value, _proposed: &Value) -> bool {
+        false
+    }
+
+    /// Completes the proposed object.
+    fn plan(&self, request: PlanRequest<'_>) -> PlannedChange {
+        PlannedChange {
+            planned: request.proposed.clone(),
+            replace: Vec::new(),
+        }
+    }
+
+    /// The name under which the object is found in the service, which is unique there; `None`
+    /// if it is not known yet or the type has none.
+    fn identity(&self, _object: &Value) -> Option<Text> {
+        None
+    }
 }
 
-/// One object to be read.
-#[derive(Clone, Debug)]
-pub struct ReadRequest {
-    /// How the service knows it.
+/// The pure half of a data source.
+pub trait DataSource: Send + Sync {
+    /// Its name: `aws_appflow_connector_profile`.
+    fn name(&self) -> &'static str;
+
+    /// Its table: what to look for, and what is found.
+    fn schema(&self) -> &Schema;
+
+    /// Rules across arguments.
+    fn validate(&self, _config: &Value) -> Vec<Problem> {
+        Vec::new()
+    }
+}
+
+/// The half of a data source that does the requests.
+#[async_trait]
+pub trait RemoteData: Send + Sync {
+    /// The whole object for each configuration, in order, in as few requests as possible.
+    async fn read_many(&self, configs: &[Value]) -> Vec<Result<Value, ProviderError>>;
+}
+
+/// An object as the service has it. What the service does not return (secrets above all) is null.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RemoteObject {
+    /// Its identity, with which it is read, changed and deleted.
     pub id: Text,
-    /// The object as last known; gives what the service does not tell.
+    /// Its attributes.
+    pub attributes: Value,
+    /// When it was made, in seconds since 1970, if the service says.
+    pub created_at: Option<f64>,
+}
+
+/// Which object to read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReadRequest {
+    /// Its identity.
+    pub id: Text,
+    /// What state knows of it, for types without a service; `None` when it is only looked up.
     pub prior: Option<Value>,
 }
 
-/// The asynchronous half of a resource type: requests to the service.
-///
-/// Everything may be called concurrently, and implementations gather reads into batches.
+/// The half that does the requests. Errors never contain a secret.
 #[async_trait]
 pub trait RemoteObjects: Send + Sync {
-    /// Reads objects, in the order of the requests; `None` for those that are not there.
+    /// Reads many objects in as few requests as possible; the answers are in the order of the
+    /// requests, `None` for an object that does not exist.
     async fn read_many(
         &self,
         requests: &[ReadRequest],
     ) -> Result<Vec<Option<RemoteObject>>, ProviderError>;
 
-    /// Makes an object. The service takes the same token for the same request once.
+    /// Makes an object. The same token makes it only once.
     async fn create(&self, planned: &Value, token: &str) -> Result<RemoteObject, ProviderError>;
 
     /// Changes an object in place.
@@ -115,125 +125,79 @@ pub trait RemoteObjects: Send + Sync {
         token: &str,
     ) -> Result<RemoteObject, ProviderError>;
 
-    /// Removes an object; one that is not there counts as removed.
-    async fn delete(&self, id: &str, prior: &Value, token: &str) -> Result<(), ProviderError>;
+    /// Deletes an object; one that does not exist is deleted already.
+    async fn delete(&self, id: &str, prior: &Value) -> Result<(), ProviderError>;
 
-    /// Reads the object that a person names for adoption.
+    /// Reads the object that a person names in an import: an identity or an ARN.
     async fn import(&self, id: &str) -> Result<RemoteObject, ProviderError>;
-
-    /// Looks for the object that creating `planned` would make, or has made.
-    async fn find(&self, planned: &Value) -> Result<Option<RemoteObject>, ProviderError>;
 }
 
-/// The pure half of a data source.
-pub trait DataSource: Send + Sync {
-    /// `aws_appflow_connector_profile`.
-    fn name(&self) -> &'static str;
-
-    /// The shape: arguments to look for, attributes that were found.
-    fn schema(&self) -> &Schema;
-
-    /// Rules across arguments.
-    fn validate(&self, config: &Value) -> Vec<Problem> {
-        let _ = config;
-        Vec::new()
-    }
+/// What kind of failure a request had.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ErrorKind {
+    /// The object does not exist.
+    NotFound,
+    /// It exists already, or is in use.
+    Conflict,
+    /// The caller may not do this.
+    AccessDenied,
+    /// The service refuses the arguments.
+    Validation,
+    /// The connector refuses the credentials.
+    Authentication,
+    /// Too many requests, after all retries.
+    Throttled,
+    /// A quota is used up.
+    Quota,
+    /// The service failed.
+    Internal,
+    /// No connection, or none in time.
+    Unreachable,
+    /// The connection was lost after the request was sent: it may or may not have been done.
+    Ambiguous,
+    /// No credentials or no region for the service.
+    NotConfigured,
+    /// Anything else.
+    Other,
 }
 
-/// The asynchronous half of a data source.
-#[async_trait]
-pub trait RemoteData: Send + Sync {
-    /// The whole object for each configuration, in order; one answer per configuration.
-    async fn read_many(&self, configs: &[Value]) -> Vec<Result<Value, ProviderError>>;
+/// A failed request, fit to be shown: redacted of every secret it carried.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ProviderError {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// The operation: `CreateConnectorProfile`.
+    pub operation: String,
+    /// The service's own words.
+    pub message: String,
+    /// The service's error code: `ConflictException`.
+    pub code: Option<String>,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The service's id of the request.
+    pub request_id: Option<String>,
+    /// What can be done about it.
+    pub hint: Option<String>,
 }
 
-/// The pure half of a provider: what it offers, by name.
-pub trait Provider: Send + Sync {
-    /// The local name of the provider, which resource types begin with: `aws`.
-    fn name(&self) -> &'static str;
-
-    /// The shape of the `provider` block.
-    fn schema(&self) -> &Schema;
-
-    /// Rules across the arguments of the `provider` block.
-    fn validate(&self, config: &Value) -> Vec<Problem> {
-        let _ = config;
-        Vec::new()
+impl ProviderError {
+    /// A failure that did not come from the service.
+    pub fn local(kind: ErrorKind, operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            operation: operation.to_owned(),
+            message: message.into(),
+            code: None,
+            status: None,
+            request_id: None,
+            hint: None,
+        }
     }
-
-    /// Every resource type.
-    fn resource_types(&self) -> &[Arc<dyn ResourceType>];
-
-    /// Every data source.
-    fn data_sources(&self) -> &[Arc<dyn DataSource>] {
-        &[]
-    }
-
-    /// The provider with the settings of one `provider` block (of the type of its schema, wholly
-    /// known; without such a block an object of nulls). Does no I/O: connections are made at the
-    /// first request.
-    fn configure(&self, config: &Value) -> Result<Arc<dyn ConfiguredProvider>, ProviderError>;
-
-    /// The resource type called `name`.
-    fn resource_type(&self, name: &str) -> Option<&Arc<dyn ResourceType>> {
-        self.resource_types().iter().find(|t| t.name() == name)
-    }
-
-    /// The data source called `name`.
-    fn data_source(&self, name: &str) -> Option<&Arc<dyn DataSource>> {
-        self.data_sources().iter().find(|d| d.name() == name)
-    }
-}
-
-/// A provider with its settings: the asynchronous halves, by name.
-pub trait ConfiguredProvider: Send + Sync {
-    /// Requests for objects of a resource type.
-    fn remote(&self, type_name: &str) -> Option<Arc<dyn RemoteObjects>>;
-
-    /// Requests for a data source.
-    fn data(&self, name: &str) -> Option<Arc<dyn RemoteData>> {
-        let _ = name;
-        None
-    }
-}
-
-/// All providers, by name.
-#[derive(Clone, Default)]
-pub struct Providers(Vec<Arc<dyn Provider>>);
-
-impl Providers {
-    /// These providers.
-    pub fn new(providers: Vec<Arc<dyn Provider>>) -> Self {
-        Self(providers)
-    }
-    /// Each provider.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
-        self.0.iter()
-    }
-    /// The provider with this local name.
-    pub fn provider(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        self.0.iter().find(|p| p.name() == name)
-    }
-    /// A resource type of any provider.
-    pub fn resource_type(&self, name: &str) -> Option<&Arc<dyn ResourceType>> {
-        self.0.iter().find_map(|p| p.resource_type(name))
-    }
-    /// A data source of any provider.
-    pub fn data_source(&self, name: &str) -> Option<&Arc<dyn DataSource>> {
-        self.0.iter().find_map(|p| p.data_source(name))
-    }
-    /// The local name of the provider that a resource type belongs to.
-    pub fn provider_of_type(&self, name: &str) -> Option<&'static str> {
-        self.0
-            .iter()
-            .find(|p| p.resource_type(name).is_some())
-            .map(|p| p.name())
-    }
-    /// The local name of the provider that a data source belongs to.
-    pub fn provider_of_data(&self, name: &str) -> Option<&'static str> {
-        self.0
-            .iter()
-            .find(|p| p.data_source(name).is_some())
-            .map(|p| p.name())
+    /// The same with a hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 }

@@ -103,6 +103,52 @@ pub enum Nesting {
     Set,
 }
 
+impl Presence {
+    /// Whether a configuration may set the attribute.
+    pub fn is_configurable(self) -> bool {
+        self != Self::Computed
+    }
+    /// Whether the service may decide the value.
+    pub fn is_computed(self) -> bool {
+        matches!(self, Self::Computed | Self::OptionalComputed)
+    }
+}
+
+impl Attribute {
+    /// An attribute that is shown, returned, changed in place and free of constraints; the
+    /// methods below say otherwise.
+    pub fn new(name: &'static str, ty: Type, presence: Presence, doc: &'static str) -> Self {
+        Self {
+            name,
+            ty,
+            presence,
+            secret: false,
+            replace: false,
+            returned: true,
+            constraints: Vec::new(),
+            doc,
+        }
+    }
+    /// A change replaces the object.
+    #[must_use]
+    pub fn replace(mut self) -> Self {
+        self.replace = true;
+        self
+    }
+    /// Reading does not return it.
+    #[must_use]
+    pub fn not_returned(mut self) -> Self {
+        self.returned = false;
+        self
+    }
+    /// What the service demands of its value.
+    #[must_use]
+    pub fn constraints(mut self, constraints: Vec<Constraint>) -> Self {
+        self.constraints = constraints;
+        self
+    }
+}
+
 impl Block {
     /// The attribute called `name`.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -127,6 +173,28 @@ impl Block {
         }))
     }
 
+    /// Whether the block can hold nothing.
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty() && self.blocks.is_empty()
+    }
+
+    /// Everything that a configuration may write in the block: arguments, then nested blocks.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let arguments = self
+            .attributes
+            .iter()
+            .filter(|a| a.presence.is_configurable());
+        arguments
+            .map(|a| a.name)
+            .chain(self.blocks.iter().map(|b| b.name))
+    }
+
+    /// Whether reading the object returns anything of the block. Of an empty block there is
+    /// nothing to return.
+    pub fn returned(&self) -> bool {
+        self.attributes.iter().any(|a| a.returned) || self.blocks.iter().any(|b| b.block.returned())
+    }
+
     /// The attribute that a path leads to or into, indices and keys passed over.
     pub fn attribute_at(&self, path: &AttributePath) -> Option<&Attribute> {
         let mut block = self;
@@ -141,6 +209,28 @@ impl Block {
 }
 
 impl NestedBlock {
+    /// A block that occurs at most once.
+    pub fn optional(name: &'static str, block: Block) -> Self {
+        Self {
+            name,
+            nesting: Nesting::List,
+            min: 0,
+            max: Some(1),
+            block,
+        }
+    }
+
+    /// A block that occurs exactly once.
+    pub fn required(name: &'static str, block: Block) -> Self {
+        Self {
+            name,
+            nesting: Nesting::List,
+            min: 1,
+            max: Some(1),
+            block,
+        }
+    }
+
     /// The type of all occurrences together.
     pub fn ty(&self) -> Type {
         match self.nesting {
