@@ -100,6 +100,40 @@ impl Number {
             .map(Self::from_big)
     }
 
+    /// The whole number that `text` writes in a base from 2 to 62: digits, then letters (of either
+    /// case up to base 36, small before capital beyond).
+    pub fn from_str_radix(text: &str, base: u32) -> Option<Self> {
+        if !(2..=62).contains(&base) {
+            return None;
+        }
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        if digits.is_empty() {
+            return None;
+        }
+        let mut magnitude = IBig::ZERO;
+        for c in digits.bytes() {
+            let digit = match c {
+                b'0'..=b'9' => c - b'0',
+                b'a'..=b'z' => c - b'a' + 10,
+                b'A'..=b'Z' if base <= 36 => c - b'A' + 10,
+                b'A'..=b'Z' => c - b'A' + 36,
+                _ => return None,
+            };
+            if u32::from(digit) >= base {
+                return None;
+            }
+            magnitude = magnitude * IBig::from(base) + IBig::from(digit);
+        }
+        Some(Self::from_integer(if negative {
+            -magnitude
+        } else {
+            magnitude
+        }))
+    }
+
     /// Whether the number is whole.
     pub fn is_integer(&self) -> bool {
         self.to_integer().is_some()

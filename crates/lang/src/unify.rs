@@ -1,0 +1,166 @@
+//! The one type that several types can be converted to.
+
+use std::collections::BTreeMap;
+
+use flowctl_model::{Text, Type};
+
+use crate::convert::converts;
+
+/// The type that values of all these types can be converted to, or `None` where there is none.
+///
+/// Objects become a map and tuples a list where their shapes differ. A type that is not known yet
+/// among collections makes the result unknown too.
+pub fn unify(types: &[Type]) -> Option<Type> {
+    let (first, rest) = types.split_first()?;
+    if rest.iter().all(|ty| ty == first) {
+        return Some(first.clone());
+    }
+    let count = |test: fn(&Type) -> bool| types.iter().filter(|ty| test(ty)).count();
+    let any = count(|ty| *ty == Type::Any);
+    let lists = count(|ty| matches!(ty, Type::List(_)));
+    let sets = count(|ty| matches!(ty, Type::Set(_)));
+    let maps = count(|ty| matches!(ty, Type::Map(_)));
+    let tuples = count(|ty| matches!(ty, Type::Tuple(_)));
+    let objects = count(|ty| matches!(ty, Type::Object(_)));
+    let all = types.len();
+    let uniform = |n: usize| n > 0 && n + any == all;
+    if uniform(lists) || uniform(sets) || uniform(maps) || uniform(tuples) || uniform(objects) {
+        if any > 0 {
+            return Some(Type::Any);
+        }
+        return match first {
+            Type::List(_) => elements(types).map(Type::list),
+            Type::Set(_) => elements(types).map(Type::set),
+            Type::Map(_) => elements(types).map(Type::map),
+            Type::Tuple(_) => tuples_of(types),
+            _ => objects_of(types),
+        };
+    }
+    if maps > 0
+        && maps + objects + any == all
+        && let Some(element) = elements(types)
+    {
+        return Some(if any > 0 {
+            Type::Any
+        } else {
+            Type::map(element)
+        });
+    }
+    if lists > 0
+        && lists + tuples + any == all
+        && let Some(element) = elements(types)
+    {
+        return Some(if any > 0 {
+            Type::Any
+        } else {
+            Type::list(element)
+        });
+    }
+    if objects > 0 && tuples > 0 {
+        return None;
+    }
+    let mut candidates: Vec<&Type> = types.iter().collect();
+    candidates.sort_by_key(|ty| preference(ty));
+    candidates
+        .into_iter()
+        .find(|wanted| types.iter().all(|ty| converts(ty, wanted)))
+        .cloned()
+}
+
+/// Lower comes first: the more general of two types that convert to each other.
+fn preference(ty: &Type) -> u8 {
+    match ty {
+        Type::String | Type::List(_) | Type::Map(_) => 0,
+        Type::Bool | Type::Number | Type::Tuple(_) | Type::Object(_) => 1,
+        Type::Set(_) => 2,
+        Type::Any => 3,
+    }
+}
+
+/// The type that all elements of all these collections, tuples and objects can be converted to.
+fn elements(types: &[Type]) -> Option<Type> {
+    let mut inside = Vec::new();
+    for ty in types {
+        match ty {
+            Type::List(ty) | Type::Set(ty) | Type::Map(ty) => inside.push(ty.as_ref().clone()),
+            Type::Tuple(types) => inside.extend(types.iter().cloned()),
+            Type::Object(object) => inside.extend(object.attributes.values().cloned()),
+            _ => {}
+        }
+    }
+    unify(&inside)
+}
+
+fn tuples_of(types: &[Type]) -> Option<Type> {
+    let shapes: Vec<&Vec<Type>> = types
+        .iter()
+        .filter_map(|ty| match ty {
+            Type::Tuple(types) => Some(types.as_ref()),
+            _ => None,
+        })
+        .collect();
+    let length = shapes.first()?.len();
+    if shapes.iter().any(|shape| shape.len() != length) {
+        return elements(types).map(Type::list);
+    }
+    let unified = (0..length)
+        .map(|i| {
+            let across: Vec<Type> = shapes.iter().filter_map(|s| s.get(i)).cloned().collect();
+            unify(&across)
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(Type::tuple(unified))
+}
+
+fn objects_of(types: &[Type]) -> Option<Type> {
+    let shapes: Vec<&BTreeMap<Text, Type>> = types
+        .iter()
+        .filter_map(|ty| match ty {
+            Type::Object(object) => Some(&object.attributes),
+            _ => None,
+        })
+        .collect();
+    let first = *shapes.first()?;
+    if shapes.iter().any(|shape| !shape.keys().eq(first.keys())) {
+        return elements(types).map(Type::map);
+    }
+    let unified = first
+        .keys()
+        .map(|name| {
+            let across: Vec<Type> = shapes.iter().filter_map(|s| s.get(name)).cloned().collect();
+            Some((name.clone(), unify(&across)?))
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(Type::object(unified))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_general_type_wins() {
+        let object = |name: &str| Type::object([(name, Type::Number)]);
+        for (types, wanted) in [
+            (vec![Type::Number, Type::String], Some(Type::String)),
+            (vec![Type::Number, Type::Bool], None),
+            (vec![Type::Any, Type::Number], Some(Type::Number)),
+            (
+                vec![Type::tuple(vec![Type::Number]), Type::list(Type::String)],
+                Some(Type::list(Type::String)),
+            ),
+            (
+                vec![Type::set(Type::Number), Type::list(Type::Number)],
+                Some(Type::list(Type::Number)),
+            ),
+            (
+                vec![object("a"), object("b")],
+                Some(Type::map(Type::Number)),
+            ),
+            (vec![object("a"), Type::tuple(vec![])], None),
+            (vec![], None),
+        ] {
+            assert_eq!(unify(&types), wanted, "{types:?}");
+        }
+    }
+}
