@@ -83,3 +83,11 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 }
+
+impl Diagnostic {
+    /// As [`Self::with_label`], for errors on their way up through the parser.
+    pub(crate) fn labelled(mut self: Box<Self>, span: Span, text: &str) -> Box<Self> {
+        self.labels.push((span, text.to_owned()));
+        self
+    }
+}

@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod configuration;
 pub mod diagnostic;
+pub mod hcl;
 
 pub use ast::{FileId, Span};
 pub use configuration::Configuration;

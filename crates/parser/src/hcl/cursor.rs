@@ -1,0 +1,282 @@
+//! A place in the text, and the small steps that all parts of the parser share.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::MAX_DEPTH;
+use crate::ast::{FileId, Name, Span};
+use crate::diagnostic::Diagnostic;
+
+/// The result of parsing one thing; an error ends the enclosing item.
+pub(super) type Parsed<T> = Result<T, Box<Diagnostic>>;
+
+pub(super) struct Cursor<'a> {
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
+    pub(super) position: usize,
+    /// Inside parentheses, brackets and interpolations a newline is only space.
+    pub(super) newlines_are_space: bool,
+    pub(super) depth: u32,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The same names come back thousands of times: each is stored once.
+    names: HashSet<Arc<str>>,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(file: FileId, text: &'a str) -> Self {
+        let position = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        Self {
+            file,
+            text,
+            position,
+            newlines_are_space: false,
+            depth: 0,
+            diagnostics: Vec::new(),
+            names: HashSet::new(),
+        }
+    }
+
+    pub(super) fn rest(&self) -> &'a str {
+        &self.text[self.position..]
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.position >= self.text.len()
+    }
+
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.position).copied()
+    }
+
+    pub(super) fn byte_at(&self, offset: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.position + offset).copied()
+    }
+
+    pub(super) fn looking_at(&self, token: &str) -> bool {
+        self.rest().starts_with(token)
+    }
+
+    /// Steps over `token` if it is next.
+    pub(super) fn take(&mut self, token: &str) -> bool {
+        let found = self.looking_at(token);
+        if found {
+            self.position += token.len();
+        }
+        found
+    }
+
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        let offset = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+        Span {
+            file: self.file,
+            start: offset(start),
+            end: offset(end),
+        }
+    }
+
+    pub(super) fn span_from(&self, start: usize) -> Span {
+        self.span(start, self.position)
+    }
+
+    /// The next token, roughly: what an error points at.
+    pub(super) fn next_span(&self) -> Span {
+        let rest = self.rest();
+        let end = match rest.chars().next() {
+            None => 0,
+            Some(c) if is_name_start(c) => name_length(rest),
+            Some(c) if c.is_ascii_digit() => rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len()),
+            Some(_) => [
+                "...", "<<-", "=>", "==", "!=", "<=", ">=", "&&", "||", "${", "%{", "<<",
+            ]
+            .into_iter()
+            .find(|token| rest.starts_with(token))
+            .map_or_else(|| rest.chars().next().map_or(0, char::len_utf8), str::len),
+        };
+        self.span(self.position, self.position + end)
+    }
+
+    /// Steps over blanks and comments, and over newlines where they are only space.
+    pub(super) fn space(&mut self) {
+        loop {
+            let Some(byte) = self.byte() else { return };
+            match byte {
+                b' ' | b'\t' => self.position += 1,
+                b'\n' if self.newlines_are_space => self.position += 1,
+                b'\r' if self.byte_at(1) == Some(b'\n') => {
+                    if !self.newlines_are_space {
+                        return;
+                    }
+                    self.position += 2;
+                }
+                b'#' => self.skip_line(),
+                b'/' if self.byte_at(1) == Some(b'/') => self.skip_line(),
+                b'/' if self.byte_at(1) == Some(b'*') => {
+                    let rest = &self.text[self.position + 2..];
+                    self.position = match rest.find("*/") {
+                        Some(end) => self.position + 2 + end + 2,
+                        None => self.text.len(),
+                    };
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Steps over blanks, comments and newlines.
+    pub(super) fn space_and_newlines(&mut self) {
+        let before = std::mem::replace(&mut self.newlines_are_space, true);
+        self.space();
+        self.newlines_are_space = before;
+    }
+
+    /// To the end of the line, before its newline.
+    pub(super) fn skip_line(&mut self) {
+        let rest = self.rest();
+        let line = rest.find('\n').unwrap_or(rest.len());
+        let end = if rest[..line].ends_with('\r') {
+            line - 1
+        } else {
+            line
+        };
+        self.position += end;
+    }
+
+    pub(super) fn at_newline(&self) -> bool {
+        matches!(self.byte(), Some(b'\n')) || self.looking_at("\r\n")
+    }
+
+    pub(super) fn take_newline(&mut self) -> bool {
+        self.take("\n") || self.take("\r\n")
+    }
+
+    /// The name that is next, if one is.
+    pub(super) fn name(&mut self) -> Option<Name> {
+        let length = name_length(self.rest());
+        if length == 0 {
+            return None;
+        }
+        let start = self.position;
+        self.position += length;
+        let text = self.intern(&self.text[start..self.position]);
+        Some(Name {
+            text,
+            span: self.span_from(start),
+        })
+    }
+
+    pub(super) fn intern(&mut self, text: &str) -> Arc<str> {
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
+        let name: Arc<str> = normalized(text);
+        self.names.insert(name.clone());
+        name
+    }
+
+    /// Runs `parse` one level deeper, with newlines being space or not.
+    pub(super) fn nested<T>(
+        &mut self,
+        newlines_are_space: bool,
+        parse: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.error_here(
+                "Nesting too deep",
+                format!("Expressions and blocks can be nested at most {MAX_DEPTH} levels deep."),
+            ));
+        }
+        self.depth += 1;
+        let before = std::mem::replace(&mut self.newlines_are_space, newlines_are_space);
+        let result = parse(self);
+        self.newlines_are_space = before;
+        self.depth -= 1;
+        result
+    }
+
+    pub(super) fn error_at(
+        &self,
+        span: Span,
+        summary: &str,
+        detail: impl Into<String>,
+    ) -> Box<Diagnostic> {
+        Box::new(Diagnostic::error(span, summary, detail))
+    }
+
+    /// An error about the next token, or about the next character if that is none of the
+    /// language's.
+    pub(super) fn error_here(&self, summary: &str, detail: impl Into<String>) -> Box<Diagnostic> {
+        if let Some(error) = self.invalid_character() {
+            return error;
+        }
+        self.error_at(self.next_span(), summary, detail)
+    }
+
+    pub(super) fn extra_characters(&self) -> Box<Diagnostic> {
+        self.error_here(
+            "Extra characters after expression",
+            "An expression was successfully parsed, but extra characters were found after it.",
+        )
+    }
+
+    /// The error for a character that has no meaning outside of strings.
+    pub(super) fn invalid_character(&self) -> Option<Box<Diagnostic>> {
+        let character = self.rest().chars().next()?;
+        let detail = match character {
+            '\'' => {
+                "Single quotes are not valid. Use double quotes (\") to enclose strings.".into()
+            }
+            '`' => "The \"`\" character is not valid. To create a multi-line string, use the \
+                    \"heredoc\" syntax, like \"<<EOT\"."
+                .into(),
+            ';' => "The \";\" character is not valid. Use newlines to separate arguments and \
+                    blocks, and commas to separate items in collection values."
+                .into(),
+            '“' | '”' => {
+                "\"Curly quotes\" are not valid here. These can sometimes be inadvertently \
+                          introduced when sharing code via documents or discussion forums. Use \
+                          straight quotes (\") instead."
+                    .into()
+            }
+            '@' | '$' | '~' | '\\' | '^' => {
+                format!("The {character:?} character has no meaning here.")
+            }
+            c if !c.is_ascii() && !is_name_start(c) => {
+                format!("The character {c:?} is not used within the language.")
+            }
+            c if c.is_control() && !matches!(c, '\n' | '\r' | '\t') => {
+                "A control character is not used within the language.".to_owned()
+            }
+            _ => return None,
+        };
+        let span = self.span(self.position, self.position + character.len_utf8());
+        Some(self.error_at(span, "Invalid character", detail))
+    }
+}
+
+/// A letter or `_`, of any script, begins a name.
+pub(super) fn is_name_start(c: char) -> bool {
+    c == '_' || c.is_ascii_alphabetic() || (!c.is_ascii() && c.is_alphabetic())
+}
+
+fn is_name_continue(c: char) -> bool {
+    is_name_start(c) || c == '-' || c.is_ascii_digit() || (!c.is_ascii() && c.is_alphanumeric())
+}
+
+fn name_length(text: &str) -> usize {
+    match text.chars().next() {
+        Some(c) if is_name_start(c) => text.find(|c| !is_name_continue(c)).unwrap_or(text.len()),
+        _ => 0,
+    }
+}
+
+/// Strings are compared in Unicode normalization form C.
+pub(super) fn normalized(text: &str) -> Arc<str> {
+    if text.is_ascii() || is_nfc(text) {
+        return text.into();
+    }
+    text.nfc().collect::<String>().into()
+}

@@ -1,0 +1,760 @@
+//! Expressions, by precedence climbing.
+
+use super::cursor::{Cursor, Parsed};
+use crate::ast::{
+    Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, GetAttr, Index, LegacyIndex, Name,
+    ObjectItem, ObjectKey, Span, Splat, SplatStep, Unary, UnaryOp,
+};
+
+/// How many operators or accessors may follow each other: the tree they make is as deep.
+const MAX_CHAIN: usize = 1000;
+
+/// The operators by precedence, loosest first; within a level longer tokens first.
+const OPERATORS: [&[(&str, BinaryOp)]; 6] = [
+    &[("||", BinaryOp::Or)],
+    &[("&&", BinaryOp::And)],
+    &[("==", BinaryOp::Equal), ("!=", BinaryOp::NotEqual)],
+    &[
+        ("<=", BinaryOp::LessOrEqual),
+        (">=", BinaryOp::GreaterOrEqual),
+        ("<", BinaryOp::Less),
+        (">", BinaryOp::Greater),
+    ],
+    &[("+", BinaryOp::Add), ("-", BinaryOp::Subtract)],
+    &[
+        ("*", BinaryOp::Multiply),
+        ("/", BinaryOp::Divide),
+        ("%", BinaryOp::Modulo),
+    ],
+];
+
+/// What behaves differently from an expression list inside brackets.
+struct ListSyntax {
+    close: &'static str,
+    /// Summary and detail when an item is followed by neither a comma nor the end.
+    missing_separator: (&'static str, &'static str),
+}
+
+impl Cursor<'_> {
+    /// An expression, after any space before it.
+    pub(super) fn expression(&mut self) -> Parsed<Expr> {
+        let newlines = self.newlines_are_space;
+        self.nested(newlines, |cursor| {
+            let condition = cursor.binary(0)?;
+            cursor.space();
+            if !cursor.take("?") {
+                return Ok(condition);
+            }
+            let question = cursor.span(cursor.position - 1, cursor.position);
+            let yes = cursor.expression()?;
+            cursor.space();
+            if !cursor.take(":") {
+                if let Some(error) = cursor.invalid_character() {
+                    return Err(error);
+                }
+                return Err(cursor
+                    .error_at(
+                        cursor.next_span(),
+                        "Missing false expression in conditional",
+                        "The conditional operator (...?...:...) requires a false expression, \
+                         delimited by a colon.",
+                    )
+                    .labelled(question, "the conditional begins here"));
+            }
+            let no = cursor.expression()?;
+            let span = condition.span.to(no.span);
+            let kind = ExprKind::Conditional(Box::new(Conditional { condition, yes, no }));
+            Ok(Expr { span, kind })
+        })
+    }
+
+    fn binary(&mut self, level: usize) -> Parsed<Expr> {
+        let Some(operators) = OPERATORS.get(level) else {
+            return self.unary();
+        };
+        let mut left = self.binary(level + 1)?;
+        let mut chain = 0;
+        loop {
+            self.space();
+            let start = self.position;
+            let Some(op) = self.operator(operators) else {
+                return Ok(left);
+            };
+            let op_span = self.span_from(start);
+            chain += 1;
+            if chain > MAX_CHAIN {
+                return Err(self.error_at(
+                    op_span,
+                    "Expression too long",
+                    format!("At most {MAX_CHAIN} operators may follow each other."),
+                ));
+            }
+            let right = self.binary(level + 1)?;
+            let span = left.span.to(right.span);
+            let kind = ExprKind::Binary(Box::new(Binary {
+                left,
+                op,
+                op_span,
+                right,
+            }));
+            left = Expr { span, kind };
+        }
+    }
+
+    fn operator(&mut self, operators: &[(&str, BinaryOp)]) -> Option<BinaryOp> {
+        let (token, op) = *operators.iter().find(|(token, _)| self.looking_at(token))?;
+        self.position += token.len();
+        Some(op)
+    }
+
+    fn unary(&mut self) -> Parsed<Expr> {
+        self.space();
+        let start = self.position;
+        let op = match self.byte() {
+            Some(b'!') if self.byte_at(1) != Some(b'=') => UnaryOp::Not,
+            Some(b'-') => UnaryOp::Negate,
+            _ => return self.with_accessors(),
+        };
+        self.position += 1;
+        let newlines = self.newlines_are_space;
+        let operand = self.nested(newlines, Self::unary)?;
+        let span = self.span(start, operand.span.end as usize);
+        Ok(Expr {
+            span,
+            kind: ExprKind::Unary(Box::new(Unary { op, operand })),
+        })
+    }
+
+    /// A term and the accessors behind it.
+    fn with_accessors(&mut self) -> Parsed<Expr> {
+        let mut expr = self.term()?;
+        let mut chain = 0;
+        loop {
+            let before = self.position;
+            self.space();
+            chain += 1;
+            if chain > MAX_CHAIN {
+                return Err(self.error_here(
+                    "Expression too long",
+                    format!("At most {MAX_CHAIN} accessors may follow each other."),
+                ));
+            }
+            expr = match self.byte() {
+                Some(b'.') if !self.looking_at("...") => self.dot(expr)?,
+                Some(b'[') => self.brackets(expr)?,
+                _ => {
+                    // Leave a comment or newline behind the term to whoever comes next.
+                    self.position = before;
+                    return Ok(expr);
+                }
+            };
+        }
+    }
+
+    fn dot(&mut self, target: Expr) -> Parsed<Expr> {
+        let dot = self.position;
+        self.position += 1;
+        self.space();
+        let start = self.position;
+        let target_span = target.span;
+        let whole = |end: Span| target_span.to(end);
+        match self.byte() {
+            Some(b'*') => {
+                self.position += 1;
+                let marker = self.span(dot, self.position);
+                let each = self.attribute_splat_steps()?;
+                let span = whole(self.span_from(dot));
+                let splat = Splat {
+                    source: target,
+                    full: false,
+                    marker,
+                    each,
+                };
+                Ok(Expr {
+                    span,
+                    kind: ExprKind::Splat(Box::new(splat)),
+                })
+            }
+            Some(b'0'..=b'9') => {
+                let index = self.legacy_index()?;
+                let span = whole(index.span);
+                Ok(Expr {
+                    span,
+                    kind: ExprKind::LegacyIndex(Box::new(LegacyIndex { target, index })),
+                })
+            }
+            _ => match self.name() {
+                Some(name) => {
+                    let span = whole(name.span);
+                    Ok(Expr {
+                        span,
+                        kind: ExprKind::GetAttr(Box::new(GetAttr { target, name })),
+                    })
+                }
+                None => {
+                    if let Some(error) = self.invalid_character() {
+                        return Err(error);
+                    }
+                    Err(self.error_at(
+                        self.span(start.saturating_sub(1).max(dot), start.max(dot + 1)),
+                        "Invalid attribute name",
+                        "An attribute name is required after a dot.",
+                    ))
+                }
+            },
+        }
+    }
+
+    /// The digits of `.0`; a fraction, as in `.0.1`, is not understood by the language.
+    fn legacy_index(&mut self) -> Parsed<Name> {
+        let start = self.position;
+        let digits = |cursor: &Self, from: usize| {
+            cursor.text[from..]
+                .bytes()
+                .take_while(u8::is_ascii_digit)
+                .count()
+        };
+        self.position += digits(self, self.position);
+        if self.byte() == Some(b'.') && self.byte_at(1).is_some_and(|b| b.is_ascii_digit()) {
+            self.position += 1;
+            self.position += digits(self, self.position);
+            return Err(self.error_at(
+                self.span_from(start),
+                "Invalid legacy index syntax",
+                "When using the legacy index syntax, chaining two indexes together is not \
+                 permitted. Use the proper index syntax instead, like [0][1].",
+            ));
+        }
+        let text = self.intern(&self.text[start..self.position]);
+        Ok(Name {
+            text,
+            span: self.span_from(start),
+        })
+    }
+
+    /// `.a.b` behind `.*`.
+    fn attribute_splat_steps(&mut self) -> Parsed<Box<[SplatStep]>> {
+        let mut steps = Vec::new();
+        loop {
+            let before = self.position;
+            self.space();
+            if self.byte() != Some(b'.') || self.looking_at("...") {
+                self.position = before;
+                return Ok(steps.into());
+            }
+            self.position += 1;
+            self.space();
+            match self.byte() {
+                Some(b'*') => {
+                    return Err(self.error_at(
+                        self.next_span(),
+                        "Nested splat expression not allowed",
+                        "A splat expression (*) cannot be used inside another attribute-only \
+                         splat expression.",
+                    ));
+                }
+                Some(b'0'..=b'9') => steps.push(SplatStep::LegacyIndex(self.legacy_index()?)),
+                _ => match self.name() {
+                    Some(name) => steps.push(SplatStep::Attr(name)),
+                    None => {
+                        return Err(self.error_here(
+                            "Invalid attribute name",
+                            "An attribute name is required after a dot.",
+                        ));
+                    }
+                },
+            }
+        }
+    }
+
+    fn brackets(&mut self, target: Expr) -> Parsed<Expr> {
+        let start = self.position;
+        self.position += 1;
+        let before = self.position;
+        self.space_and_newlines();
+        if self.byte() == Some(b'*') {
+            self.position += 1;
+            self.space_and_newlines();
+            if !self.take("]") {
+                return Err(self.error_here(
+                    "Missing close bracket on splat index",
+                    "The star for a full splat operator must be immediately followed by a closing \
+                     bracket (\"]\").",
+                ));
+            }
+            let marker = self.span_from(start);
+            let each = self.full_splat_steps()?;
+            let span = target.span.to(self.span_from(start));
+            let splat = Splat {
+                source: target,
+                full: true,
+                marker,
+                each,
+            };
+            return Ok(Expr {
+                span,
+                kind: ExprKind::Splat(Box::new(splat)),
+            });
+        }
+        self.position = before;
+        let (key, brackets) = self.index_key(start)?;
+        let span = target.span.to(brackets);
+        Ok(Expr {
+            span,
+            kind: ExprKind::Index(Box::new(Index {
+                target,
+                key,
+                brackets,
+            })),
+        })
+    }
+
+    /// The key and the `]` of an index whose `[` at `start` was read.
+    fn index_key(&mut self, start: usize) -> Parsed<(Expr, Span)> {
+        let key = self.nested(true, Self::expression)?;
+        self.space_and_newlines();
+        if !self.take("]") {
+            return Err(self.error_here(
+                "Missing close bracket on index",
+                "The index operator must end with a closing bracket (\"]\").",
+            ));
+        }
+        Ok((key, self.span_from(start)))
+    }
+
+    /// `.a[0].b` behind `[*]`.
+    fn full_splat_steps(&mut self) -> Parsed<Box<[SplatStep]>> {
+        let mut steps = Vec::new();
+        loop {
+            let before = self.position;
+            self.space();
+            let start = self.position;
+            match self.byte() {
+                Some(b'.') if !self.looking_at("...") && self.byte_at(1) != Some(b'*') => {
+                    self.position += 1;
+                    self.space();
+                    if self.byte().is_some_and(|b| b.is_ascii_digit()) {
+                        steps.push(SplatStep::LegacyIndex(self.legacy_index()?));
+                    } else if let Some(name) = self.name() {
+                        steps.push(SplatStep::Attr(name));
+                    } else {
+                        return Err(self.error_here(
+                            "Invalid attribute name",
+                            "An attribute name is required after a dot.",
+                        ));
+                    }
+                }
+                Some(b'[') if !self.looking_at("[*") => {
+                    self.position += 1;
+                    let (key, brackets) = self.index_key(start)?;
+                    steps.push(SplatStep::Index(key, brackets));
+                }
+                _ => {
+                    self.position = before;
+                    return Ok(steps.into());
+                }
+            }
+        }
+    }
+
+    fn term(&mut self) -> Parsed<Expr> {
+        self.space();
+        let start = self.position;
+        match self.byte() {
+            Some(b'0'..=b'9') => self.number(),
+            Some(b'"') => self.quoted_template(),
+            Some(b'(') => self.parentheses(),
+            Some(b'[') => self.tuple(),
+            Some(b'{') => self.object(),
+            Some(b'<') if self.at_heredoc() => self.heredoc(),
+            _ => {
+                let Some(name) = self.name() else {
+                    return Err(self.error_here(
+                        "Invalid expression",
+                        "Expected the start of an expression, but found an invalid expression \
+                         token.",
+                    ));
+                };
+                let kind = match &*name.text {
+                    "true" => ExprKind::Bool(true),
+                    "false" => ExprKind::Bool(false),
+                    "null" => ExprKind::Null,
+                    _ => return self.variable_or_call(name),
+                };
+                Ok(Expr {
+                    span: self.span_from(start),
+                    kind,
+                })
+            }
+        }
+    }
+
+    fn number(&mut self) -> Parsed<Expr> {
+        let start = self.position;
+        let digits = |cursor: &mut Self| {
+            let count = cursor.rest().bytes().take_while(u8::is_ascii_digit).count();
+            cursor.position += count;
+        };
+        digits(self);
+        if self.byte() == Some(b'.') && self.byte_at(1).is_some_and(|b| b.is_ascii_digit()) {
+            self.position += 1;
+            digits(self);
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(self.byte_at(1), Some(b'+' | b'-')));
+            if self.byte_at(1 + sign).is_some_and(|b| b.is_ascii_digit()) {
+                self.position += 1 + sign;
+                digits(self);
+            }
+        }
+        let exponent_then_fraction = self.text[start..self.position].contains(['e', 'E'])
+            && self.byte() == Some(b'.')
+            && self.byte_at(1).is_some_and(|b| b.is_ascii_digit());
+        if exponent_then_fraction || (self.looking_at("..") && !self.looking_at("...")) {
+            while matches!(self.byte(), Some(b'.' | b'0'..=b'9')) {
+                self.position += 1;
+            }
+            return Err(self.error_at(
+                self.span_from(start),
+                "Invalid number literal",
+                "Failed to recognize the value of this number literal.",
+            ));
+        }
+        let kind = ExprKind::Number(self.text[start..self.position].into());
+        Ok(Expr {
+            span: self.span_from(start),
+            kind,
+        })
+    }
+
+    fn parentheses(&mut self) -> Parsed<Expr> {
+        let start = self.position;
+        self.position += 1;
+        let inner = self.nested(true, Self::expression)?;
+        self.space_and_newlines();
+        if !self.take(")") {
+            let open = self.span(start, start + 1);
+            return Err(self
+                .error_here(
+                    "Unbalanced parentheses",
+                    "Expected a closing parenthesis to terminate the expression.",
+                )
+                .labelled(open, "opened here"));
+        }
+        Ok(Expr {
+            span: self.span_from(start),
+            kind: ExprKind::Parens(Box::new(inner)),
+        })
+    }
+
+    /// Whether the word `for` is next, and is not an object key.
+    fn at_for(&self) -> bool {
+        self.rest().strip_prefix("for").is_some_and(|rest| {
+            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
+        })
+    }
+
+    fn tuple(&mut self) -> Parsed<Expr> {
+        let start = self.position;
+        self.position += 1;
+        self.space_and_newlines();
+        if self.at_for() {
+            return self.for_expression(start, "]");
+        }
+        let syntax = ListSyntax {
+            close: "]",
+            missing_separator: (
+                "Missing item separator",
+                "Expected a comma to mark the beginning of the next item.",
+            ),
+        };
+        let (items, _) = self.nested(true, |cursor| cursor.list(&syntax))?;
+        Ok(Expr {
+            span: self.span_from(start),
+            kind: ExprKind::Tuple(items.into()),
+        })
+    }
+
+    /// Expressions separated by commas up to the closing bracket, and whether the last is expanded.
+    fn list(&mut self, syntax: &ListSyntax) -> Parsed<(Vec<Expr>, bool)> {
+        let mut items = Vec::new();
+        loop {
+            self.space();
+            if self.take(syntax.close) {
+                return Ok((items, false));
+            }
+            items.push(self.expression()?);
+            self.space();
+            if self.take(syntax.close) {
+                return Ok((items, false));
+            }
+            if syntax.close == ")" && self.take("...") {
+                self.space();
+                self.take(",");
+                self.space();
+                if !self.take(")") {
+                    return Err(self.error_here(
+                        "Missing closing parenthesis",
+                        "An expanded function argument (with ...) must be immediately followed by \
+                         closing parentheses.",
+                    ));
+                }
+                return Ok((items, true));
+            }
+            if !self.take(",") {
+                let (summary, detail) = syntax.missing_separator;
+                return Err(self.error_here(summary, detail));
+            }
+        }
+    }
+
+    fn object(&mut self) -> Parsed<Expr> {
+        let start = self.position;
+        self.position += 1;
+        self.space_and_newlines();
+        if self.at_for() {
+            return self.for_expression(start, "}");
+        }
+        let items = self.nested(false, |cursor| cursor.object_items(start))?;
+        Ok(Expr {
+            span: self.span_from(start),
+            kind: ExprKind::Object(items.into()),
+        })
+    }
+
+    fn object_items(&mut self, start: usize) -> Parsed<Vec<ObjectItem>> {
+        let mut items = Vec::new();
+        loop {
+            self.space_and_newlines();
+            if self.take("}") {
+                return Ok(items);
+            }
+            if self.at_end() {
+                return Err(self.error_at(
+                    self.span(start, start + 1),
+                    "Unclosed configuration block",
+                    "There is no closing brace for this object before the end of the file. This \
+                     may be caused by incorrect brace nesting elsewhere in this file.",
+                ));
+            }
+            items.push(self.object_item(start)?);
+            self.space();
+            if self.take("}") {
+                return Ok(items);
+            }
+            if !self.take(",") && !self.take_newline() {
+                if self.at_end() {
+                    continue;
+                }
+                return Err(self.error_here(
+                    "Missing attribute separator",
+                    "Expected a newline or comma to mark the beginning of the next attribute.",
+                ));
+            }
+        }
+    }
+
+    fn object_item(&mut self, start: usize) -> Parsed<ObjectItem> {
+        let before = self.position;
+        let key = match self.name() {
+            Some(name)
+                if {
+                    self.space();
+                    matches!(self.byte(), Some(b'=' | b':'))
+                } =>
+            {
+                ObjectKey::Name(name)
+            }
+            _ => {
+                self.position = before;
+                ObjectKey::Expr(self.expression()?)
+            }
+        };
+        self.space();
+        let arrow = self.looking_at("=>");
+        if arrow || !(self.take("=") || self.take(":")) {
+            if self.at_end() {
+                return Err(self.error_at(
+                    self.span(start, start + 1),
+                    "Unclosed configuration block",
+                    "There is no closing brace for this object before the end of the file.",
+                ));
+            }
+            return Err(self.error_here(
+                "Missing key/value separator",
+                "Expected an equals sign (\"=\") to mark the beginning of the attribute value.",
+            ));
+        }
+        let value = self.expression()?;
+        Ok(ObjectItem { key, value })
+    }
+
+    /// `for` and everything up to the closing bracket; the opening one at `start` was read.
+    fn for_expression(&mut self, start: usize, close: &'static str) -> Parsed<Expr> {
+        let parsed = self.nested(true, |cursor| cursor.for_parts(close))?;
+        Ok(Expr {
+            span: self.span_from(start),
+            kind: ExprKind::For(Box::new(parsed)),
+        })
+    }
+
+    fn for_parts(&mut self, close: &'static str) -> Parsed<For> {
+        const SUMMARY: &str = "Invalid 'for' expression";
+        self.position += "for".len();
+        let (key, value) = self.for_names(SUMMARY)?;
+        let collection = self.expression()?;
+        self.space();
+        if !self.take(":") {
+            return Err(self.error_here(
+                SUMMARY,
+                "For expression requires a colon after the collection expression.",
+            ));
+        }
+        let first = self.expression()?;
+        self.space();
+        let (result_key, result) = if close == "}" {
+            if !self.take("=>") {
+                return Err(self.error_here(
+                    SUMMARY,
+                    "For expression with braces requires a key and a value, separated by an arrow \
+                     (\"=>\").",
+                ));
+            }
+            (Some(first), self.expression()?)
+        } else {
+            if self.looking_at("=>") {
+                return Err(self.error_here(
+                    SUMMARY,
+                    "Key expression is not valid when building a tuple. Use braces to build an \
+                     object.",
+                ));
+            }
+            (None, first)
+        };
+        self.space();
+        let ellipsis = self.position;
+        let group = self.take("...");
+        if group && result_key.is_none() {
+            return Err(self.error_at(
+                self.span_from(ellipsis),
+                SUMMARY,
+                "Grouping ellipsis (...) cannot be used when building a tuple.",
+            ));
+        }
+        self.space();
+        let mut condition = None;
+        if self.rest().starts_with("if") {
+            let before = self.position;
+            if self.name().is_some_and(|name| &*name.text == "if") {
+                condition = Some(self.expression()?);
+                self.space();
+            } else {
+                self.position = before;
+            }
+        }
+        if !self.take(close) {
+            return Err(self.error_here(
+                SUMMARY,
+                "Extra characters after the end of the 'for' expression.",
+            ));
+        }
+        Ok(For {
+            key,
+            value,
+            collection,
+            result_key,
+            result,
+            group,
+            condition,
+        })
+    }
+
+    /// `key, value in` of a `for`, up to and including `in`.
+    pub(super) fn for_names(&mut self, summary: &str) -> Parsed<(Option<Name>, Name)> {
+        let expected = |cursor: &Self, what: &str| {
+            cursor.error_here(summary, format!("For expression requires {what}."))
+        };
+        self.space();
+        let Some(first) = self.name() else {
+            return Err(expected(self, "a variable name after 'for'"));
+        };
+        self.space();
+        let (key, value) = if self.take(",") {
+            self.space();
+            let Some(second) = self.name() else {
+                return Err(expected(self, "a value variable name after the comma"));
+            };
+            (Some(first), second)
+        } else {
+            (None, first)
+        };
+        self.space();
+        let before = self.position;
+        match self.name() {
+            Some(word) if &*word.text == "in" => Ok((key, value)),
+            _ => {
+                self.position = before;
+                Err(expected(
+                    self,
+                    "the 'in' keyword after its name declarations",
+                ))
+            }
+        }
+    }
+
+    fn variable_or_call(&mut self, first: Name) -> Parsed<Expr> {
+        let start = first.span.start as usize;
+        let mut name = first;
+        while self.looking_at("::") {
+            self.position += 2;
+            if self.name().is_none() {
+                return Err(self.error_here(
+                    "Missing function name",
+                    "A function name is required after a namespace.",
+                ));
+            }
+            let text = self.intern(&self.text[start..self.position]);
+            name = Name {
+                text,
+                span: self.span_from(start),
+            };
+        }
+        let before = self.position;
+        self.space();
+        if !self.looking_at("(") {
+            if name.text.contains("::") {
+                return Err(self.error_here(
+                    "Missing open parenthesis",
+                    "Function calls must have parentheses after the function name.",
+                ));
+            }
+            self.position = before;
+            let span = name.span;
+            return Ok(Expr {
+                span,
+                kind: ExprKind::Variable(name.text),
+            });
+        }
+        let open = self.position;
+        self.position += 1;
+        let syntax = ListSyntax {
+            close: ")",
+            missing_separator: (
+                "Missing argument separator",
+                "A comma is required to separate each function argument from the next.",
+            ),
+        };
+        let (args, expand_final) = self.nested(true, |cursor| cursor.list(&syntax))?;
+        let parens = self.span_from(open);
+        let call = Call {
+            name,
+            args: args.into(),
+            expand_final,
+            parens,
+        };
+        Ok(Expr {
+            span: self.span_from(start),
+            kind: ExprKind::Call(Box::new(call)),
+        })
+    }
+}

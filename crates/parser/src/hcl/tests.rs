@@ -1,0 +1,108 @@
+use super::*;
+use crate::ast::{BinaryOp, ExprKind};
+
+fn expression(text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    parse_expression(FileId(0), text)
+}
+
+fn errors(text: &str) -> Vec<(String, u32, u32)> {
+    parse_body(FileId(0), text)
+        .1
+        .into_iter()
+        .map(|d| {
+            let span = d.span.unwrap();
+            (d.summary, span.start, span.end)
+        })
+        .collect()
+}
+
+#[test]
+fn literals_keep_their_text() {
+    for text in ["1e400", "0.1", "123456789012345678901234567890"] {
+        assert_eq!(
+            expression(text).unwrap().kind,
+            ExprKind::Number(text.into())
+        );
+    }
+}
+
+#[test]
+fn precedence_is_that_of_the_language() {
+    let ExprKind::Binary(or) = expression("a || b && c == 1 + 2 * 3").unwrap().kind else {
+        panic!("not a binary expression");
+    };
+    assert_eq!(or.op, BinaryOp::Or);
+    let ExprKind::Binary(and) = or.right.kind else {
+        panic!("not a binary expression")
+    };
+    assert_eq!(and.op, BinaryOp::And);
+}
+
+#[test]
+fn strings_resolve_escapes_and_keep_unicode_normalized() {
+    for (text, value) in [
+        (r#""a\tb\"c""#, "a\tb\"c"),
+        (r#""\u00e9""#, "é"),
+        (r#""$${x} %%{y}""#, "${x} %{y}"),
+        ("\"e\u{301}\"", "é"),
+        ("<<E\na\n  b\nE\n", "a\n  b\n"),
+        ("<<-E\n    a\n      b\n\n    E\n", "a\n  b\n\n"),
+    ] {
+        assert_eq!(
+            expression(text).unwrap().kind,
+            ExprKind::String(value.into()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_lone_interpolation_is_its_value() {
+    assert!(matches!(
+        expression(r#""${a}""#).unwrap().kind,
+        ExprKind::Wrapped(_)
+    ));
+    assert!(matches!(
+        expression(r#""x${a}""#).unwrap().kind,
+        ExprKind::Template(_)
+    ));
+}
+
+#[test]
+fn errors_are_at_the_very_characters_and_the_rest_is_still_read() {
+    assert_eq!(
+        errors("a = 1 +\nb = 'x'\nc = 1 sensitive = true\nd {\n"),
+        [
+            ("Invalid expression".to_owned(), 7, 7 + 1),
+            ("Invalid character".to_owned(), 12, 13),
+            ("Missing newline after argument".to_owned(), 22, 31),
+            ("Unclosed configuration block".to_owned(), 41, 42),
+        ]
+    );
+}
+
+#[test]
+fn nesting_has_a_limit_and_no_stack_overflow() {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a=", "}"),
+        ("\"${", "}\""),
+        ("-", ""),
+    ] {
+        let text = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        let found = expression(&text).unwrap_err();
+        assert_eq!(found[0].summary, "Nesting too deep", "{open}");
+    }
+    let chain = "1".to_owned() + &"+1".repeat(100_000);
+    assert_eq!(
+        expression(&chain).unwrap_err()[0].summary,
+        "Expression too long"
+    );
+    let blocks = "a {\n".repeat(100_000);
+    assert!(
+        errors(&blocks)
+            .iter()
+            .any(|(summary, ..)| summary == "Nesting too deep")
+    );
+}
