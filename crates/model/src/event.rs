@@ -264,9 +264,28 @@ mod tests {
         let mut summary = Summary::default();
         summary.count(OperationAction::Delete);
         summary.count(OperationAction::Create);
-        assert_eq!(summary, Summary { added: 1, destroyed: 1, ..Summary::default() });
+        assert_eq!(
+            summary,
+            Summary {
+                added: 1,
+                destroyed: 1,
+                ..Summary::default()
+            }
+        );
         assert!(summary.is_complete());
-        assert!(!Summary { skipped: 1, ..summary }.is_complete());
-        assert!(!Summary { interrupted: true, ..summary }.is_complete());
+        assert!(
+            !Summary {
+                skipped: 1,
+                ..summary
+            }
+            .is_complete()
+        );
+        assert!(
+            !Summary {
+                interrupted: true,
+                ..summary
+            }
+            .is_complete()
+        );
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! This crate must not know the AWS SDK, state or HCL.
 
+pub mod builtin;
 pub mod change;
 pub mod provider;
 pub mod resource_type;
