@@ -1,0 +1,299 @@
+//! Function calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowctl_model::{Marks, Text, Type, Value};
+use flowctl_parser::ast::{Call, Expr, ExprKind, FileId};
+use flowctl_parser::diagnostic::Diagnostic;
+
+use super::Session;
+use crate::functions::{self, Function, FunctionError, Services};
+use crate::reference::{Reference, nearest};
+use crate::scope::{Resolved, Scope};
+use crate::world::World;
+
+/// Templates may render templates this deep.
+const MAX_TEMPLATES: usize = 16;
+
+impl Session<'_> {
+    pub(super) fn call(&mut self, expr: &Expr, call: &Call) -> Value {
+        let written = &*call.name.text;
+        let name = written.strip_prefix("core::").unwrap_or(written);
+        let Some(function) = functions::function(name) else {
+            return self.unknown_function(expr, call);
+        };
+        match name {
+            "try" | "can" if !call.expand_final => return self.attempt(expr, call, name),
+            "templatestring" if !call.args.first().is_none_or(is_reference) => {
+                return self.error(
+                    expr,
+                    call.args.first().map_or(expr.span, |arg| arg.span),
+                    "Invalid function argument",
+                    "Invalid value for \"template\" parameter: a reference to a value that holds \
+                     the template is required. A template that is written out needs no function.",
+                );
+            }
+            _ => {}
+        }
+        let before = self.failures;
+        let args = self.arguments(call);
+        if self.failed_since(before) {
+            return Self::dynamic();
+        }
+        let Some(args) = args else {
+            return Self::dynamic();
+        };
+        if !self.count_fits(expr, call, function, args.len()) {
+            return Self::dynamic();
+        }
+        let services = Rendering {
+            world: self.world,
+            templates: self.templates,
+        };
+        match functions::call(function, args, &services) {
+            Ok(value) => value,
+            Err(FunctionError::Argument(index, message)) => {
+                let span = call
+                    .args
+                    .get(index)
+                    .or(call.args.last())
+                    .map_or(call.name.span, |arg| arg.span);
+                let parameter = function.param(index).map_or("", |param| param.name);
+                self.error(
+                    expr,
+                    span,
+                    "Invalid function argument",
+                    format!("Invalid value for {parameter:?} parameter: {message}."),
+                )
+            }
+            Err(FunctionError::Other(message)) => self.error(
+                expr,
+                expr.span,
+                "Error in function call",
+                format!("Call to function {name:?} failed: {message}."),
+            ),
+        }
+    }
+
+    fn unknown_function(&mut self, expr: &Expr, call: &Call) -> Value {
+        let name = &*call.name.text;
+        let diagnostic = if name.contains("::") {
+            Diagnostic::error(
+                call.name.span,
+                "Unknown provider function",
+                format!("There is no function {name:?}; built-in functions are in \"core\"."),
+            )
+        } else {
+            let detail = format!("There is no function named {name:?}.");
+            let diagnostic = Diagnostic::error(call.name.span, "Call to unknown function", detail);
+            match nearest(name, functions::all().map(|function| function.name)) {
+                Some(near) => diagnostic.with_help(format!("Did you mean {near:?}?")),
+                None => diagnostic,
+            }
+        };
+        let _ = expr;
+        self.push(diagnostic, false);
+        Self::dynamic()
+    }
+
+    /// The arguments, `None` when a final one to be expanded is not known yet.
+    fn arguments(&mut self, call: &Call) -> Option<Vec<Value>> {
+        let mut args: Vec<Value> = call.args.iter().map(|arg| self.eval(arg)).collect();
+        if !call.expand_final {
+            return Some(args);
+        }
+        let (last, expr) = args.pop().zip(call.args.last())?;
+        let sequence = matches!(last.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_));
+        let mut invalid = |detail: &str| {
+            self.error(expr, expr.span, "Invalid expanding argument value", detail);
+            None
+        };
+        match last.elements() {
+            Some(elements) => {
+                let marks = last.marks();
+                args.extend(elements.iter().map(|element| element.clone().marked(marks)));
+                Some(args)
+            }
+            None if last.is_null() => {
+                invalid("The expanding argument (indicated by ...) must not be null.")
+            }
+            None if sequence || last.ty() == Type::Any => None,
+            None => invalid(
+                "The expanding argument (indicated by ...) must be of a tuple, list, or set type.",
+            ),
+        }
+    }
+
+    fn count_fits(&mut self, expr: &Expr, call: &Call, function: &Function, given: usize) -> bool {
+        let wanted = function.params.len();
+        let name = function.name;
+        if let Some(missing) = function.params.get(given) {
+            let least = if function.variadic.is_some() {
+                "at least "
+            } else {
+                ""
+            };
+            self.error(
+                expr,
+                call.parens,
+                "Not enough function arguments",
+                format!(
+                    "Function {name:?} expects {least}{wanted} argument(s). Missing value for \
+                     {:?}.",
+                    missing.name
+                ),
+            );
+            return false;
+        }
+        if given > wanted && function.variadic.is_none() {
+            self.error(
+                expr,
+                call.args.get(wanted).map_or(call.parens, |arg| arg.span),
+                "Too many function arguments",
+                format!("Function {name:?} expects only {wanted} argument(s)."),
+            );
+            return false;
+        }
+        true
+    }
+
+    /// `try` and `can`, whose arguments may fail.
+    fn attempt(&mut self, expr: &Expr, call: &Call, name: &str) -> Value {
+        if name == "can" && call.args.len() != 1 {
+            if let Some(function) = functions::function(name) {
+                self.count_fits(expr, call, function, call.args.len());
+            }
+            return Self::dynamic();
+        }
+        let start = self.findings.len();
+        let failures = self.failures;
+        let mut causes: Vec<String> = Vec::new();
+        for arg in &call.args {
+            let value = self.eval(arg);
+            let failed = self.failed_since(failures);
+            let found = self.findings.split_off(start);
+            let fatal = found.iter().any(|finding| finding.fatal);
+            for finding in found {
+                if finding.fatal {
+                    self.findings.push(finding);
+                } else {
+                    causes.push(finding.diagnostic.detail);
+                }
+            }
+            if fatal {
+                return Self::dynamic();
+            }
+            self.failures = failures;
+            match (name, failed) {
+                ("can", true) => return Value::bool(false),
+                ("can", false) if !value.is_wholly_known() => {
+                    return Value::unknown_not_null(Type::Bool);
+                }
+                ("can", false) => return Value::bool(true),
+                (_, true) => {}
+                // Once it is known it may fail, and then another argument is the result.
+                (_, false) if !value.is_wholly_known() => {
+                    return Self::dynamic().marked(value.deep_marks());
+                }
+                (_, false) => return value,
+            }
+        }
+        let detail = if call.args.is_empty() {
+            "Call to function \"try\" failed: at least one argument is required.".to_owned()
+        } else {
+            format!(
+                "Call to function \"try\" failed: no expression succeeded. {}",
+                causes.join(" ")
+            )
+        };
+        self.error(expr, expr.span, "Error in function call", detail)
+    }
+}
+
+fn is_reference(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Variable(_)
+        | ExprKind::GetAttr(_)
+        | ExprKind::Index(_)
+        | ExprKind::LegacyIndex(_) => true,
+        ExprKind::Parens(inner) => is_reference(inner),
+        _ => false,
+    }
+}
+
+/// What the bodies of functions may ask for.
+struct Rendering<'a> {
+    world: &'a dyn World,
+    templates: usize,
+}
+
+/// The names of a template file: only those that were passed.
+struct TemplateScope<'a>(&'a BTreeMap<Text, Value>);
+
+impl Scope for TemplateScope<'_> {
+    fn resolve(&self, reference: &Reference) -> Result<Resolved, Diagnostic> {
+        Err(reference.undeclared(self.0.keys().map(|name| &**name)))
+    }
+    fn plain_names(&self) -> bool {
+        true
+    }
+}
+
+impl Services for Rendering<'_> {
+    fn world(&self) -> &dyn World {
+        self.world
+    }
+
+    fn render(
+        &self,
+        source: &str,
+        origin: &str,
+        variables: &BTreeMap<Text, Value>,
+    ) -> Result<Value, FunctionError> {
+        if self.templates >= MAX_TEMPLATES {
+            return Err(FunctionError::other(
+                "templates are nested too deeply, one calling the other",
+            ));
+        }
+        let explain = |diagnostics: &[Diagnostic]| match diagnostics.first() {
+            Some(first) => {
+                let line = first.span.map_or(1, |span| {
+                    let before = source.get(..span.start as usize).unwrap_or(source);
+                    before.matches('\n').count() + 1
+                });
+                let detail = first.detail.trim_end_matches('.');
+                format!("{origin}, line {line}: {}: {detail}", first.summary)
+            }
+            None => origin.to_owned(),
+        };
+        // No file of the configuration: places in the template are told by line.
+        let file = FileId(u32::MAX);
+        let expr = flowctl_parser::hcl::parse_template(file, source)
+            .map_err(|diagnostics| FunctionError::argument(0, explain(&diagnostics)))?;
+        for traversal in crate::reference::traversals(&expr) {
+            if let ExprKind::Variable(name) = &crate::reference::chain(traversal).0.kind
+                && !variables.contains_key(&**name)
+            {
+                return Err(FunctionError::other(format!(
+                    "vars map does not contain key {:?}, which {origin} refers to",
+                    &**name
+                )));
+            }
+        }
+        let scope = TemplateScope(variables);
+        let mut session = Session::new(&scope, self.world);
+        session.templates = self.templates + 1;
+        session.bindings = variables
+            .iter()
+            .map(|(name, value)| (Arc::from(&**name), value.clone()))
+            .collect();
+        let value = session.eval(&expr);
+        let diagnostics = session.into_diagnostics();
+        if diagnostics.is_empty() {
+            Ok(value.marked(Marks::NONE))
+        } else {
+            Err(FunctionError::other(explain(&diagnostics)))
+        }
+    }
+}
