@@ -9,6 +9,7 @@
 pub mod convert;
 pub mod eval;
 pub mod functions;
+pub mod json;
 pub mod reference;
 pub mod scope;
 pub mod show;

@@ -5,11 +5,15 @@
 //! nulls, unknown values and marks, so most bodies see plain known values only.
 
 mod call;
+mod conversion;
+mod json;
 mod numeric;
 
 use flowctl_model::{Type, Value};
 
 pub use call::{Call, Services, call};
+
+use crate::world::FileError;
 
 /// A built-in function.
 #[derive(Debug)]
@@ -172,7 +176,7 @@ impl FunctionError {
 }
 
 /// The tables of all areas.
-const TABLES: &[&[Function]] = &[numeric::FUNCTIONS];
+const TABLES: &[&[Function]] = &[conversion::FUNCTIONS, json::FUNCTIONS, numeric::FUNCTIONS];
 
 /// Every function, area by area.
 pub fn all() -> impl Iterator<Item = &'static Function> {
@@ -187,4 +191,47 @@ pub fn function(name: &str) -> Option<&'static Function> {
 /// An NFC-normalized string value, for the results of bodies.
 pub(crate) fn text(text: impl Into<String>) -> Value {
     crate::strings::value(text.into())
+}
+
+/// The text of a file, for the argument at `index`.
+pub(crate) fn read_text(
+    call: &Call<'_>,
+    index: usize,
+    path: &str,
+) -> Result<String, FunctionError> {
+    let bytes = read_bytes(call, index, path)?;
+    String::from_utf8(bytes).map_err(|_| {
+        FunctionError::argument(
+            index,
+            format!("the file {path:?} is not valid UTF-8; filebase64 reads any file"),
+        )
+    })
+}
+
+/// The bytes of a file, for the argument at `index`.
+pub(crate) fn read_bytes(
+    call: &Call<'_>,
+    index: usize,
+    path: &str,
+) -> Result<Vec<u8>, FunctionError> {
+    let path = expand_home(call, path);
+    call.world().read_file(&path).map_err(|error| {
+        let why = match error {
+            FileError::NotFound => "there is no file at",
+            FileError::NotAFile => "this is not a file:",
+            FileError::Denied => "access is denied to the file",
+            FileError::Other => "the file cannot be read:",
+        };
+        FunctionError::argument(index, format!("{why} {path:?}"))
+    })
+}
+
+/// A path in which a leading `~` stands for the home directory.
+pub(crate) fn expand_home(call: &Call<'_>, path: &str) -> String {
+    match (path.strip_prefix('~'), call.world().home()) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            format!("{home}{rest}")
+        }
+        _ => path.to_owned(),
+    }
 }
