@@ -1,0 +1,262 @@
+//! What became of operations that an earlier run left without a result.
+//!
+//! [`decide`] is a pure function of what was intended and what the service has now; [`recover`]
+//! asks the service, and writes down what follows. It runs before planning.
+
+use std::collections::BTreeMap;
+
+use flowctl_model::event::{Event, Operation, OperationAction, RecoveryFinding, RecoveryNote};
+use flowctl_model::snapshot::{ResourceState, Snapshot};
+use flowctl_model::{Address, AttributePath, Digester, Text, Value};
+use flowctl_schema::{ProviderError, ReadRequest, RemoteObject, ResourceType};
+use tokio::sync::mpsc;
+
+use crate::journal::{Ending, Intent, Journal, JournalError, StateWrite, Unfinished};
+use crate::object;
+use crate::service::Services;
+
+/// For how long the service recognises a token, in seconds.
+const TOKEN_VALID: f64 = 8.0 * 3600.0;
+/// How much earlier than its intent an object may have been made to be ours, in seconds: clocks
+/// differ.
+const MADE_BEFORE: f64 = 60.0;
+/// How much later, in seconds: requests are repeated.
+const MADE_AFTER: f64 = 120.0;
+
+/// What is known when a decision is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The object that the service has under the intent's identity.
+    pub live: Option<&'a RemoteObject>,
+    /// Whether the instance is still configured, so that its creation can be sent again.
+    pub configured: bool,
+    /// Now, in seconds since 1970.
+    pub now: f64,
+}
+
+/// What became of an unfinished operation.
+pub fn decide(
+    unfinished: &Unfinished,
+    facts: Facts<'_>,
+    resource: &dyn ResourceType,
+) -> RecoveryFinding {
+    let intent = &unfinished.intent;
+    match (intent.action, facts.live) {
+        (OperationAction::Create, None) => RecoveryFinding::NeverHappened,
+        (OperationAction::Create, Some(live)) => {
+            let age = facts.now - unfinished.started_at;
+            // The service itself can tell whether the object is ours, as long as it knows the
+            // token and there is a request to send it with.
+            if facts.configured && (0.0..TOKEN_VALID).contains(&age) {
+                return RecoveryFinding::WillResume;
+            }
+            let in_time = live.created_at.is_some_and(|made| {
+                let after = made - unfinished.started_at;
+                (-MADE_BEFORE..=MADE_AFTER).contains(&after)
+            });
+            let intended = intent.intended.as_ref().map(|state| &state.attributes);
+            if in_time && intended.is_some_and(|i| agrees(resource, i, &live.attributes)) {
+                RecoveryFinding::Adopted
+            } else {
+                RecoveryFinding::NotOurs
+            }
+        }
+        (OperationAction::Delete, None) => RecoveryFinding::Deleted,
+        (OperationAction::Delete, Some(_)) => RecoveryFinding::StillThere,
+        _ => RecoveryFinding::WillUpdateAgain,
+    }
+}
+
+/// Whether everything that was intended and that the service tells is as it was intended.
+fn agrees(resource: &dyn ResourceType, intended: &Value, live: &Value) -> bool {
+    let mut agrees = true;
+    intended.visit(&mut |path: &AttributePath, value| {
+        if !agrees || !value.is_known() || value.is_null() {
+            return false;
+        }
+        let inner = value.elements().is_some() || value.members().is_some();
+        let told = resource
+            .schema()
+            .block
+            .attribute_at(path)
+            .is_none_or(|a| a.returned);
+        if told && !inner {
+            agrees = live.at(path).is_some_and(|live| {
+                live.clone().with_marks(value.marks()) == *value
+                    || resource.equivalent(path, value, live)
+            });
+        }
+        told
+    });
+    agrees
+}
+
+/// What recovery found, for planning.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Tokens with which creations are to be sent again: `Change::resume_token`.
+    pub resume: BTreeMap<Address, Text>,
+    /// Instances whose update was interrupted.
+    pub interrupted_updates: Vec<Address>,
+    /// What to tell people.
+    pub notes: Vec<RecoveryNote>,
+    /// Operations about which the service could not be asked: they stay unfinished.
+    pub errors: Vec<(Address, ProviderError)>,
+    /// Whether state was changed, so that the snapshot must be taken again.
+    pub changed: bool,
+}
+
+/// Looks into every unfinished operation and brings state in line with what happened.
+/// `configured` says whether an instance is in the configuration; `now` is in seconds since 1970.
+pub async fn recover(
+    journal: &dyn Journal,
+    services: &Services,
+    digester: &Digester,
+    snapshot: &Snapshot,
+    configured: &(dyn Fn(&Address) -> bool + Sync),
+    now: f64,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Result<Recovered, JournalError> {
+    let mut recovered = Recovered::default();
+    // Several operations may concern one instance; each sees what the one before it left.
+    let mut state = snapshot.resources.clone();
+    for unfinished in journal.unfinished().await? {
+        let intent = &unfinished.intent;
+        let looked = look(services, intent).await;
+        let (resource, live) = match looked {
+            Ok(looked) => looked,
+            Err(error) => {
+                recovered.errors.push((intent.address.clone(), error));
+                continue;
+            }
+        };
+        let facts = Facts {
+            live: live.as_ref(),
+            configured: configured(&intent.address),
+            now,
+        };
+        let finding = decide(&unfinished, facts, resource);
+        let old = state.get(&intent.address);
+        let write = consequence(finding, intent, old, live.as_ref(), resource, digester);
+        match finding {
+            // Stays unfinished until the same request has been answered.
+            RecoveryFinding::WillResume => {
+                let token = Text::from(intent.token.as_str());
+                recovered.resume.insert(intent.address.clone(), token);
+            }
+            RecoveryFinding::WillUpdateAgain => {
+                recovered.interrupted_updates.push(intent.address.clone());
+            }
+            _ => {}
+        }
+        if finding != RecoveryFinding::WillResume {
+            recovered.changed |= write.is_some();
+            match &write {
+                Some(StateWrite::Put(address, new)) => {
+                    state.insert(address.clone(), (**new).clone());
+                }
+                Some(StateWrite::Remove(address)) => {
+                    state.remove(address);
+                }
+                None => {}
+            }
+            let writes = write.into_iter().collect();
+            journal
+                .end(unfinished.operation, ending(finding), writes)
+                .await?;
+        }
+        let operation = Operation {
+            address: intent.address.clone(),
+            action: intent.action,
+            id: intent.id.clone(),
+            deposed: false,
+        };
+        let note = RecoveryNote { operation, finding };
+        // Nobody listening is no reason to stop working.
+        let _ = events.send(Event::Recovered(note.clone()));
+        recovered.notes.push(note);
+    }
+    Ok(recovered)
+}
+
+async fn look<'s>(
+    services: &'s Services,
+    intent: &Intent,
+) -> Result<(&'s dyn ResourceType, Option<RemoteObject>), ProviderError> {
+    let type_name = &intent.address.resource.type_name;
+    let resource = services.resource_type(type_name)?;
+    let remote = services.remote(&intent.provider, type_name)?;
+    // Without an identity nothing can have been left behind in a service.
+    let Some(id) = intent.id.clone() else {
+        return Ok((&**resource, None));
+    };
+    let prior = match intent.action {
+        OperationAction::Create => None,
+        _ => intent
+            .intended
+            .as_ref()
+            .map(|state| state.attributes.clone()),
+    };
+    let mut found = remote.read_many(&[ReadRequest { id, prior }]).await?;
+    Ok((&**resource, found.pop().flatten()))
+}
+
+fn ending(finding: RecoveryFinding) -> Ending {
+    let failed = |why: &str| Ending::Failed(why.to_owned());
+    match finding {
+        RecoveryFinding::Adopted | RecoveryFinding::Deleted => Ending::Succeeded,
+        RecoveryFinding::NeverHappened => failed("the run ended before the service did it"),
+        RecoveryFinding::NotOurs => {
+            failed("an object of this name exists, and not from this run as far as can be told")
+        }
+        RecoveryFinding::WillUpdateAgain => {
+            failed("the run ended before its result was known; it is planned again")
+        }
+        RecoveryFinding::StillThere => failed("the run ended before the object was deleted"),
+        RecoveryFinding::WillResume => {
+            Ending::Unknown("the same request will be sent again".to_owned())
+        }
+    }
+}
+
+/// What a finding means for the state of the instance.
+fn consequence(
+    finding: RecoveryFinding,
+    intent: &Intent,
+    old: Option<&ResourceState>,
+    live: Option<&RemoteObject>,
+    resource: &dyn ResourceType,
+    digester: &Digester,
+) -> Option<StateWrite> {
+    let address = intent.address.clone();
+    let put = |state| Some(StateWrite::Put(address.clone(), Box::new(state)));
+    match finding {
+        RecoveryFinding::Adopted => {
+            let (mut state, live) = (intent.intended.clone()?, live?);
+            let whole = object::after_request(resource, &state.attributes, live);
+            state.id = live.id.clone();
+            // Whether the object has the secrets that were intended cannot be read: they are
+            // sent again.
+            state.attributes = object::without_digests(&object::without_secrets(
+                resource, digester, &address, &whole,
+            ));
+            put(object::beside(old, state))
+        }
+        RecoveryFinding::WillUpdateAgain => {
+            let mut state = old?.clone();
+            state.attributes = object::without_digests(&state.attributes);
+            put(state)
+        }
+        RecoveryFinding::Deleted => match object::without_object(old?, intent.id.as_deref()?) {
+            Some(state) => put(state),
+            None => Some(StateWrite::Remove(address)),
+        },
+        RecoveryFinding::NeverHappened
+        | RecoveryFinding::WillResume
+        | RecoveryFinding::NotOurs
+        | RecoveryFinding::StillThere => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

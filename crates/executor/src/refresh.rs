@@ -1,0 +1,155 @@
+//! Reading many resources: grouped by provider configuration and type, in batches, in parallel.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use flowctl_model::event::{Event, Refreshed};
+use flowctl_model::snapshot::Snapshot;
+use flowctl_model::{Address, Text, Value};
+use flowctl_schema::{ProviderError, ReadRequest, RemoteObject, merge_read};
+use futures::StreamExt;
+use tokio::sync::mpsc;
+
+use crate::service::Services;
+
+/// How many objects are asked for in one call of a provider. Providers may split further.
+pub const BATCH: usize = 100;
+
+/// What is to be read.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// For which instance.
+    pub address: Address,
+    /// Provider configuration: `aws`, or `aws.alias`.
+    pub provider: Text,
+    /// Identity in the service.
+    pub id: Text,
+    /// The object as state has it; `None` where only its existence is asked for.
+    pub prior: Option<Value>,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Each instance that was asked for and answered: the live object, merged with what was known
+    /// of it (and is not told by the service), or `None` if it does not exist.
+    pub objects: BTreeMap<Address, Option<RemoteObject>>,
+    /// Instances that could not be read, each batch once for its first instance.
+    pub errors: Vec<(Address, ProviderError)>,
+}
+
+/// One lookup for each resource in a snapshot.
+pub fn of_snapshot(snapshot: &Snapshot) -> Vec<Lookup> {
+    let lookup = |(address, state): (&Address, &flowctl_model::snapshot::ResourceState)| Lookup {
+        address: address.clone(),
+        provider: state.provider.clone(),
+        id: state.id.clone(),
+        prior: Some(state.attributes.clone()),
+    };
+    snapshot.resources.iter().map(lookup).collect()
+}
+
+/// Reads everything that is asked for, with at most `parallelism` calls at a time.
+pub async fn refresh(
+    lookups: Vec<Lookup>,
+    services: &Services,
+    parallelism: usize,
+    events: &mpsc::UnboundedSender<Event>,
+) -> Found {
+    let tell = |event| {
+        // Nobody listening is no reason to stop working.
+        let _ = events.send(event);
+    };
+    let (started, total) = (Instant::now(), lookups.len());
+    if total == 0 {
+        return Found::default();
+    }
+    tell(Event::RefreshStarted { total });
+    let mut groups = BTreeMap::<(Text, Text), Vec<Lookup>>::new();
+    for lookup in lookups {
+        let type_name = lookup.address.resource.type_name.clone();
+        groups
+            .entry((lookup.provider.clone(), type_name))
+            .or_default()
+            .push(lookup);
+    }
+    let batches = groups
+        .into_iter()
+        .flat_map(|((provider, type_name), mut group)| {
+            let mut batches = Vec::with_capacity(group.len().div_ceil(BATCH));
+            while !group.is_empty() {
+                let rest = group.split_off(group.len().min(BATCH));
+                batches.push((
+                    provider.clone(),
+                    type_name.clone(),
+                    std::mem::replace(&mut group, rest),
+                ));
+            }
+            batches
+        });
+    let mut answers = futures::stream::iter(batches)
+        .map(async |(provider, type_name, batch)| {
+            let answer = read_batch(services, &provider, &type_name, &batch).await;
+            (batch, answer)
+        })
+        .buffer_unordered(parallelism.max(1));
+    let (mut found, mut done, mut present) = (Found::default(), 0, 0);
+    while let Some((batch, answer)) = answers.next().await {
+        done += batch.len();
+        match answer {
+            Ok(objects) => {
+                let mut refreshed = Vec::with_capacity(batch.len());
+                for (lookup, object) in batch.into_iter().zip(objects) {
+                    present += usize::from(object.is_some());
+                    refreshed.push(Refreshed {
+                        address: lookup.address.clone(),
+                        id: lookup.id,
+                        found: object.is_some(),
+                    });
+                    found.objects.insert(lookup.address, object);
+                }
+                tell(Event::RefreshProgress {
+                    batch: refreshed,
+                    done,
+                    total,
+                });
+            }
+            Err(error) => {
+                let first = batch.into_iter().next().map(|lookup| lookup.address);
+                found.errors.extend(first.map(|address| (address, error)));
+            }
+        }
+    }
+    let gone = found.objects.len() - present;
+    tell(Event::RefreshDone {
+        found: present,
+        gone,
+        elapsed: started.elapsed(),
+    });
+    found
+}
+
+async fn read_batch(
+    services: &Services,
+    provider: &str,
+    type_name: &str,
+    batch: &[Lookup],
+) -> Result<Vec<Option<RemoteObject>>, ProviderError> {
+    let resource = services.resource_type(type_name)?;
+    let remote = services.remote(provider, type_name)?;
+    let request = |lookup: &Lookup| ReadRequest {
+        id: lookup.id.clone(),
+        prior: lookup.prior.clone(),
+    };
+    let requests: Vec<_> = batch.iter().map(request).collect();
+    let answers = remote.read_many(&requests).await?;
+    let merge = |(lookup, answer): (&Lookup, Option<RemoteObject>)| {
+        let object = answer?;
+        let attributes = merge_read(&**resource, lookup.prior.as_ref(), &object.attributes);
+        Some(RemoteObject {
+            attributes,
+            ..object
+        })
+    };
+    Ok(batch.iter().zip(answers).map(merge).collect())
+}

@@ -1,0 +1,60 @@
+//! The providers of a run: the pure and the asynchronous halves of resource types, by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowctl_model::Text;
+use flowctl_schema::{
+    ConfiguredProvider, ErrorKind, ProviderError, Providers, RemoteData, RemoteObjects,
+    ResourceType,
+};
+
+/// The providers of a run, with their settings.
+#[derive(Clone, Default)]
+pub struct Services {
+    /// The pure halves.
+    pub providers: Providers,
+    /// Each provider configuration by its key, as in `Change::provider` (`aws`, `aws.west`).
+    pub configured: BTreeMap<Text, Arc<dyn ConfiguredProvider>>,
+}
+
+impl Services {
+    /// The pure half of a resource type.
+    pub fn resource_type(&self, name: &str) -> Result<&Arc<dyn ResourceType>, ProviderError> {
+        self.providers
+            .resource_type(name)
+            .ok_or_else(|| missing("resource type", name))
+    }
+
+    /// The half of a resource type that does requests.
+    pub fn remote(
+        &self,
+        provider: &str,
+        type_name: &str,
+    ) -> Result<Arc<dyn RemoteObjects>, ProviderError> {
+        self.provider(provider)?
+            .remote(type_name)
+            .ok_or_else(|| missing("resource type", type_name))
+    }
+
+    /// The half of a data source that does requests.
+    pub fn data(&self, provider: &str, name: &str) -> Result<Arc<dyn RemoteData>, ProviderError> {
+        self.provider(provider)?
+            .data(name)
+            .ok_or_else(|| missing("data source", name))
+    }
+
+    fn provider(&self, key: &str) -> Result<&Arc<dyn ConfiguredProvider>, ProviderError> {
+        self.configured
+            .get(key)
+            .ok_or_else(|| missing("provider configuration", key))
+    }
+}
+
+fn missing(what: &str, name: &str) -> ProviderError {
+    ProviderError::local(
+        ErrorKind::NotConfigured,
+        "Configure",
+        format!("there is no {what} `{name}` in this run"),
+    )
+}
