@@ -1,0 +1,197 @@
+//! Runs the expressions of `tests/conformance/expressions.jsonl`, whose results were recorded from
+//! Terraform. Every miss must be in `known_differences.txt`, one `ID reason` a line.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use flowctl_lang::world::FileError;
+use flowctl_lang::{Evaluator, PathKind, Reference, Resolved, Scope, Subject, World};
+use flowctl_parser::ast::FileId;
+use flowctl_parser::diagnostic::Diagnostic;
+
+/// An otherwise empty configuration.
+struct Empty;
+
+impl Scope for Empty {
+    fn resolve(&self, reference: &Reference) -> Result<Resolved, Diagnostic> {
+        match &reference.subject {
+            Subject::Path(PathKind::Module | PathKind::Root) => Ok(Resolved::Whole(".".into())),
+            Subject::Path(PathKind::Cwd) => Ok(Resolved::Whole("/work".into())),
+            Subject::Workspace => Ok(Resolved::Whole("default".into())),
+            _ => Err(reference.undeclared([])),
+        }
+    }
+}
+
+struct NoFiles;
+
+impl World for NoFiles {
+    fn read_file(&self, _: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::NotFound)
+    }
+    fn file_exists(&self, _: &str) -> Result<bool, FileError> {
+        Ok(false)
+    }
+    fn list_files(&self, _: &str) -> Result<Vec<String>, FileError> {
+        Ok(Vec::new())
+    }
+    fn now(&self) -> Option<SystemTime> {
+        Some(self.plan_timestamp())
+    }
+    fn plan_timestamp(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+    }
+    fn random(&self, bytes: &mut [u8]) -> bool {
+        bytes.fill(7);
+        true
+    }
+    fn home(&self) -> Option<String> {
+        None
+    }
+    fn working_directory(&self) -> String {
+        "/work".into()
+    }
+}
+
+/// The right-hand side of `locals { e = EXPR }`: value and type as text, or the first error.
+fn evaluate(expr: &str) -> Result<(String, String), String> {
+    let source = format!("locals {{\n  e = {expr}\n}}\n");
+    let (body, diagnostics) = flowctl_parser::hcl::parse_body(FileId(0), &source);
+    if let Some(error) = diagnostics.iter().find(|d| d.is_error()) {
+        return Err(error.summary.clone());
+    }
+    let attribute = body
+        .blocks
+        .first()
+        .and_then(|block| block.body.attribute("e"))
+        .ok_or("no attribute")?;
+    let evaluated = Evaluator::new(&Empty, &NoFiles).evaluate(&attribute.expr);
+    if let Some(error) = evaluated.diagnostics.iter().find(|d| d.is_error()) {
+        return Err(error.summary.clone());
+    }
+    let json = flowctl_lang::json::encode(&evaluated.value).map_err(|_| "not known")?;
+    Ok((json, fold(&flowctl_lang::show::type_of(&evaluated.value))))
+}
+
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The recorded value as JSON text as `jsonencode` writes it.
+fn canonical(value: &serde_json::Value, out: &mut String) {
+    use serde_json::Value as Json;
+    match value {
+        Json::Object(members) if members.len() == 1 && members.contains_key("$number") => {
+            out.push_str(members["$number"].as_str().unwrap());
+        }
+        Json::Object(members) => {
+            let sorted: BTreeMap<_, _> = members.iter().collect();
+            out.push('{');
+            for (i, (name, member)) in sorted.into_iter().enumerate() {
+                let _ = write!(
+                    out,
+                    "{}{}:",
+                    if i > 0 { "," } else { "" },
+                    Json::from(name.as_str())
+                );
+                canonical(member, out);
+            }
+            out.push('}');
+        }
+        Json::Array(elements) => {
+            out.push('[');
+            for (i, element) in elements.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                canonical(element, out);
+            }
+            out.push(']');
+        }
+        other => {
+            let _ = write!(out, "{other}");
+        }
+    }
+}
+
+/// Our JSON in the same form; the numbers keep their digits because they are cut out as text.
+fn recode(json: &str) -> String {
+    // Only escapes differ: serde writes fewer of them.
+    let mut out = String::new();
+    let mut rest = json;
+    while let Some(start) = rest.find('"') {
+        out.push_str(&rest[..start]);
+        let mut end = start + 1;
+        let bytes = rest.as_bytes();
+        while bytes[end] != b'"' {
+            end += if bytes[end] == b'\\' { 2 } else { 1 };
+        }
+        let text: String = serde_json::from_str(&rest[start..=end]).unwrap();
+        let _ = write!(out, "{}", serde_json::Value::from(text));
+        rest = &rest[end + 1..];
+    }
+    out + rest
+}
+
+fn data(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
+    std::fs::read_to_string(path.join(name)).unwrap()
+}
+
+#[test]
+fn expressions_have_the_recorded_results() {
+    let known: HashMap<String, String> = data("known_differences.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (id, reason) = line.split_once(' ').unwrap();
+            (id.to_owned(), reason.to_owned())
+        })
+        .collect();
+    let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut misses = Vec::new();
+    let mut met = Vec::new();
+    for line in data("expressions.jsonl").lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
+        let actual = evaluate(&text("expr")).map(|(json, ty)| (recode(&json), ty));
+        let wanted = if case.get("error").is_some() {
+            Err(text("error"))
+        } else {
+            let mut json = String::new();
+            canonical(&case["value"], &mut json);
+            Ok((json, text("type")))
+        };
+        let count = groups.entry(text("group")).or_default();
+        count.1 += 1;
+        if actual == wanted {
+            count.0 += 1;
+            met.push(text("id"));
+        } else if !known.contains_key(&text("id")) {
+            misses.push(format!(
+                "{} {} {}\n    wanted {wanted:?}\n    got    {actual:?}",
+                text("id"),
+                text("group"),
+                text("expr")
+            ));
+        }
+    }
+    for (group, (passed, all)) in &groups {
+        println!("{group:20} {passed:4} of {all:4}");
+    }
+    let passed: usize = groups.values().map(|g| g.0).sum();
+    let all: usize = groups.values().map(|g| g.1).sum();
+    println!(
+        "{:20} {passed:4} of {all:4}, {} known differences",
+        "all",
+        known.len()
+    );
+    assert!(
+        misses.is_empty(),
+        "{} misses:\n{}",
+        misses.len(),
+        misses.join("\n")
+    );
+    let outdated: Vec<_> = met.iter().filter(|id| known.contains_key(*id)).collect();
+    assert!(outdated.is_empty(), "no longer different: {outdated:?}");
+}
