@@ -5,10 +5,16 @@
 //! come through the [`load::FileSystem`] trait.
 
 pub mod ast;
+mod blocks;
 pub mod configuration;
 pub mod diagnostic;
 pub mod hcl;
+pub mod json;
+pub mod load;
+pub mod source;
 
 pub use ast::{FileId, Span};
 pub use configuration::Configuration;
 pub use diagnostic::{Diagnostic, Severity};
+pub use load::{FileSystem, Loaded, load};
+pub use source::{Position, Source, SourceMap};

@@ -1,0 +1,332 @@
+//! Reads a directory of configuration, and the local modules that it calls.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::ast::{Block, Body, Span};
+use crate::blocks::{self, Files};
+use crate::configuration::{Configuration, Module};
+use crate::diagnostic::Diagnostic;
+use crate::source::SourceMap;
+use crate::{hcl, json};
+
+/// How deep modules may call modules: a cycle of directories is an error, not a hang.
+const MAX_MODULE_DEPTH: usize = 32;
+
+/// Where files come from: the disk, a git revision, or a test's map.
+pub trait FileSystem {
+    /// Names of the files directly in a directory.
+    fn list(&self, directory: &str) -> Result<Vec<String>, String>;
+    /// The text of a file.
+    fn read(&self, path: &str) -> Result<String, String>;
+}
+
+/// A configuration, its files and all that is wrong with it.
+#[derive(Clone, Default, Debug)]
+pub struct Loaded {
+    /// All that could be understood.
+    pub configuration: Configuration,
+    /// The files that were read.
+    pub sources: SourceMap,
+    /// Errors and warnings, in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Loads the root module in `directory`.
+pub fn load(directory: &str, files: &dyn FileSystem) -> Loaded {
+    let mut loader = Loader {
+        files,
+        sources: SourceMap::default(),
+        modules: HashMap::new(),
+        stack: Vec::new(),
+    };
+    let mut diagnostics = Vec::new();
+    let root = loader.directory(directory, None, &mut diagnostics);
+    let root = Arc::try_unwrap(root).unwrap_or_else(|shared| (*shared).clone());
+    Loaded {
+        configuration: Configuration { root },
+        sources: loader.sources,
+        diagnostics,
+    }
+}
+
+struct Loader<'a> {
+    files: &'a dyn FileSystem,
+    sources: SourceMap,
+    /// Modules by directory: one that is called several times is read once.
+    modules: HashMap<String, Arc<Module>>,
+    /// Directories being loaded, outermost first.
+    stack: Vec<String>,
+}
+
+impl Loader<'_> {
+    fn directory(
+        &mut self,
+        directory: &str,
+        called_from: Option<Span>,
+        out: &mut Vec<Diagnostic>,
+    ) -> Arc<Module> {
+        if let Some(module) = self.modules.get(directory) {
+            return module.clone();
+        }
+        let problem = |summary: &str, detail: String| match called_from {
+            Some(span) => Diagnostic::error(span, summary, detail),
+            None => Diagnostic::error_without_place(summary, detail),
+        };
+        let names = match self.files.list(directory) {
+            Ok(names) => names,
+            Err(reason) => {
+                let summary = match called_from {
+                    Some(_) => "Unreadable module directory",
+                    None => "Failed to read module directory",
+                };
+                let shown = shown(directory);
+                out.push(problem(
+                    summary,
+                    format!("The directory {shown} cannot be read: {reason}."),
+                ));
+                return Arc::default();
+            }
+        };
+        let mut bodies = Vec::new();
+        let mut overrides = Vec::new();
+        for name in &configuration_files(names) {
+            let path = join(directory, name);
+            let text = match self.files.read(&path) {
+                Ok(text) => text,
+                Err(reason) => {
+                    out.push(problem(
+                        "Failed to read file",
+                        format!("The file {path} cannot be read: {reason}."),
+                    ));
+                    continue;
+                }
+            };
+            let file = self.sources.add(path, text.as_str());
+            let (body, diagnostics) = if name.ends_with(".json") {
+                json::parse_configuration(file, &text)
+            } else {
+                hcl::parse_body(file, &text)
+            };
+            out.extend(diagnostics);
+            if is_override(name) {
+                overrides.push(body)
+            } else {
+                bodies.push(body)
+            }
+        }
+        if bodies.is_empty() && overrides.is_empty() {
+            let shown = shown(directory);
+            if called_from.is_some() {
+                out.push(problem(
+                    "Module directory has no configuration",
+                    format!("The directory {shown} holds no .tf file."),
+                ));
+            } else {
+                out.push(
+                    problem(
+                        "No configuration files",
+                        format!("The directory {shown} holds no .tf and no .tf.json file."),
+                    )
+                    .with_help("go to the right directory with -C DIR, or write a main.tf"),
+                );
+            }
+        }
+        for body in overrides {
+            merge_overrides(&mut bodies, body, out);
+        }
+        self.stack.push(directory.to_owned());
+        let module = Arc::new(blocks::module(directory, bodies, self, out));
+        self.stack.pop();
+        self.modules.insert(directory.to_owned(), module.clone());
+        module
+    }
+}
+
+impl Files for Loader<'_> {
+    fn called(&mut self, source: &str, span: Span, out: &mut Vec<Diagnostic>) -> Arc<Module> {
+        if !(source.starts_with("./") || source.starts_with("../")) {
+            out.push(
+                Diagnostic::error(
+                    span,
+                    "Module source is not a local path",
+                    format!(
+                        "flowctl reads local modules only, and {source:?} does not begin with \
+                         \"./\" or \"../\"."
+                    ),
+                )
+                .with_help("copy the module into the project and use its relative path"),
+            );
+            return Arc::default();
+        }
+        let directory = join(self.stack.last().map_or(".", String::as_str), source);
+        if self.stack.contains(&directory) || self.stack.len() >= MAX_MODULE_DEPTH {
+            out.push(Diagnostic::error(
+                span,
+                "Module cycle",
+                format!(
+                    "The module in {} would call itself, directly or through others.",
+                    shown(&directory)
+                ),
+            ));
+            return Arc::default();
+        }
+        self.directory(&directory, Some(span), out)
+    }
+}
+
+/// The files of a module in the order they are read: by name, override files last.
+fn configuration_files(mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| {
+        (name.ends_with(".tf") || name.ends_with(".tf.json"))
+            && !name.starts_with('.')
+            && !name.ends_with('~')
+            && !(name.starts_with('#') && name.ends_with('#'))
+    });
+    names.sort_by_key(|name| (is_override(name), name.clone()));
+    names
+}
+
+fn is_override(name: &str) -> bool {
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    let stem = stem.strip_suffix(".tf").unwrap_or(stem);
+    stem == "override" || stem.ends_with("_override")
+}
+
+/// A relative path below a directory, without `.` and with `..` resolved where possible.
+pub fn join(directory: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    let absolute = directory.starts_with('/');
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if absolute {
+        format!("/{joined}")
+    } else {
+        joined
+    }
+}
+
+fn shown(directory: &str) -> String {
+    if directory.is_empty() || directory == "." {
+        "(the working directory)".to_owned()
+    } else {
+        directory.to_owned()
+    }
+}
+
+/// Lays the blocks of an override file over those of the other files, as Terraform does
+/// (<https://developer.hashicorp.com/terraform/language/files/override>).
+fn merge_overrides(bodies: &mut [Body], overriding: Body, out: &mut Vec<Diagnostic>) {
+    for block in overriding.blocks {
+        if &*block.block_type.text == "locals" {
+            merge_locals(bodies, block);
+            continue;
+        }
+        let same = |other: &&mut Block| {
+            other.block_type.text == block.block_type.text
+                && other
+                    .labels
+                    .iter()
+                    .map(|l| &l.text)
+                    .eq(block.labels.iter().map(|l| &l.text))
+        };
+        let base = bodies
+            .iter_mut()
+            .flat_map(|body| &mut body.blocks)
+            .find(same);
+        match base {
+            Some(base) => merge_body(&mut base.body, block.body),
+            None if matches!(
+                &*block.block_type.text,
+                "terraform" | "provider" | "moved" | "import"
+            ) =>
+            {
+                if let Some(body) = bodies.first_mut() {
+                    body.blocks.push(block);
+                }
+            }
+            None => out.push(Diagnostic::error(
+                block.header,
+                format!(
+                    "Missing base {} configuration to override",
+                    block.block_type.text
+                ),
+                "An override file can only change a block that another file defines.",
+            )),
+        }
+    }
+}
+
+fn merge_locals(bodies: &mut [Body], block: Block) {
+    for attribute in block.body.attributes {
+        let base = bodies
+            .iter_mut()
+            .flat_map(|body| &mut body.blocks)
+            .filter(|block| &*block.block_type.text == "locals")
+            .flat_map(|block| &mut block.body.attributes)
+            .find(|base| base.name.text == attribute.name.text);
+        if let Some(base) = base {
+            *base = attribute;
+        }
+    }
+}
+
+fn merge_body(base: &mut Body, overriding: Body) {
+    for attribute in overriding.attributes {
+        match base
+            .attributes
+            .iter_mut()
+            .find(|a| a.name.text == attribute.name.text)
+        {
+            Some(slot) => *slot = attribute,
+            None => base.attributes.push(attribute),
+        }
+    }
+    let merged =
+        |block: &Block| matches!(&*block.block_type.text, "lifecycle" | "required_providers");
+    let mut replaced: Vec<Arc<str>> = Vec::new();
+    for block in overriding.blocks {
+        let kind = block.block_type.text.clone();
+        if merged(&block)
+            && let Some(slot) = base.blocks.iter_mut().find(|b| b.block_type.text == kind)
+        {
+            merge_body(&mut slot.body, block.body);
+            continue;
+        }
+        // The first block of a type takes the place of all those in the base.
+        if !replaced.contains(&kind) {
+            base.blocks.retain(|b| b.block_type.text != kind);
+            replaced.push(kind);
+        }
+        base.blocks.push(block);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_without_detours() {
+        for (directory, path, joined) in [
+            (".", "main.tf", "main.tf"),
+            ("", "./m", "m"),
+            ("a/b", "../c", "a/c"),
+            (".", "../x", "../x"),
+            ("/a", "./b", "/a/b"),
+        ] {
+            assert_eq!(join(directory, path), joined);
+        }
+    }
+}
