@@ -23,6 +23,8 @@ pub mod refresh;
 pub mod retry;
 pub mod schedule;
 pub mod service;
+#[cfg(test)]
+mod testing;
 
 pub use drive::{Apply, Failure, Options, Outcome, Resolve, apply};
 pub use journal::Journal;

@@ -153,3 +153,84 @@ async fn read_batch(
     };
     Ok(batch.iter().zip(answers).map(merge).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use flowctl_schema::ErrorKind;
+
+    use super::*;
+    use crate::testing::{Fault, Service, address, services};
+
+    fn lookups(count: usize) -> Vec<Lookup> {
+        let lookup = |i| Lookup {
+            address: address(&format!("t{i:03}")),
+            provider: "test".into(),
+            id: format!("t{i:03}").into(),
+            prior: Some(Value::object([("password", Value::from("kept"))])),
+        };
+        (0..count).map(lookup).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn resources_are_read_in_batches_and_one_that_fails_leaves_the_others() {
+        let service = Arc::<Service>::default();
+        service.with(|s| {
+            (0..250)
+                .filter(|i| i % 2 == 0)
+                .for_each(|i| s.put(&format!("t{i:03}"), "1"));
+            s.fault("read", "t100", &[Fault::Refuses(ErrorKind::AccessDenied)]);
+        });
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let found = refresh(lookups(250), &services(&service), 2, &sender).await;
+        drop(sender);
+        assert_eq!(service.with(|s| s.calls()).len(), 3);
+        assert_eq!(service.with(|s| s.most_in_flight()), 2);
+        assert_eq!((found.objects.len(), found.errors.len()), (150, 1));
+        assert_eq!(found.errors[0].0, address("t100"));
+        assert!(found.objects[&address("t001")].is_none());
+        let object = found.objects[&address("t002")].as_ref().unwrap();
+        // What the service does not tell is as it was known.
+        assert_eq!(
+            object.attributes.get("password").and_then(Value::as_str),
+            Some("kept")
+        );
+        assert_eq!(
+            object.attributes.get("arn").and_then(Value::as_str),
+            Some("arn:t002")
+        );
+        let mut last = None;
+        while let Some(event) = events.recv().await {
+            last = Some(event);
+        }
+        assert!(
+            matches!(
+                last,
+                Some(Event::RefreshDone {
+                    found: 75,
+                    gone: 75,
+                    ..
+                })
+            ),
+            "{last:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_provider_is_an_error_and_nothing_to_read_is_no_call() {
+        let service = Arc::<Service>::default();
+        let (events, _) = mpsc::unbounded_channel();
+        let mut lookup = lookups(1);
+        lookup[0].provider = "test.west".into();
+        let found = refresh(lookup, &services(&service), 2, &events).await;
+        assert_eq!(found.errors[0].1.kind, ErrorKind::NotConfigured);
+        assert!(
+            refresh(Vec::new(), &services(&service), 2, &events)
+                .await
+                .objects
+                .is_empty()
+        );
+        assert!(service.with(|s| s.calls()).is_empty());
+    }
+}

@@ -1,1 +1,154 @@
+use std::sync::Arc;
 
+use flowctl_model::Type;
+
+use super::*;
+use crate::testing::{
+    Fault, MemoryJournal, NOW, Service, address, digester, intent, services, thing,
+};
+
+fn live(name: &str, size: &str, created_at: Option<f64>) -> RemoteObject {
+    let attributes = Value::object([
+        ("name", Value::from(name)),
+        ("size", Value::from(size)),
+        ("password", Value::null(Type::String)),
+        ("arn", Value::from("arn")),
+    ]);
+    RemoteObject {
+        id: name.into(),
+        attributes,
+        created_at,
+    }
+}
+
+#[test]
+fn decisions() {
+    use OperationAction::{Create, Delete, Update};
+    use RecoveryFinding::{
+        Adopted, Deleted, NeverHappened, NotOurs, StillThere, WillResume, WillUpdateAgain,
+    };
+    let same = |after: f64| Some(live("a", "1", Some(NOW + after)));
+    let hours = |h: f64| h * 3600.0;
+    let services = services(&Arc::default());
+    let resource = &**services.resource_type("test_thing").unwrap();
+    // Action, what is live, whether it is configured, how long ago, finding.
+    for (action, live, configured, age, finding) in [
+        (Create, None, true, 1.0, NeverHappened),
+        (Create, None, false, hours(9.0), NeverHappened),
+        (Create, same(0.0), true, 1.0, WillResume),
+        (Create, same(-1e6), true, 1.0, WillResume),
+        (Create, same(0.0), true, hours(8.0), Adopted),
+        (Create, same(0.0), true, -5.0, Adopted),
+        (Create, same(0.0), false, 1.0, Adopted),
+        (Create, same(-60.0), false, 1.0, Adopted),
+        (Create, same(-61.0), false, 1.0, NotOurs),
+        (Create, same(120.0), false, 1.0, Adopted),
+        (Create, same(121.0), false, 1.0, NotOurs),
+        (Create, Some(live("a", "1", None)), false, 1.0, NotOurs),
+        (Create, Some(live("a", "2", Some(NOW))), false, 1.0, NotOurs),
+        (Update, same(0.0), true, 1.0, WillUpdateAgain),
+        (Update, None, true, 1.0, WillUpdateAgain),
+        (Delete, None, true, 1.0, Deleted),
+        (Delete, same(0.0), false, 1.0, StillThere),
+    ] {
+        let unfinished = Unfinished {
+            operation: 1,
+            intent: intent(action, "a", Some(&thing("a", "1"))),
+            started_at: NOW,
+        };
+        let facts = Facts {
+            live: live.as_ref(),
+            configured,
+            now: NOW + age,
+        };
+        let what = format!("{action:?} {live:?} {configured} {age}");
+        assert_eq!(decide(&unfinished, facts, resource), finding, "{what}");
+    }
+}
+
+async fn recovered(journal: &MemoryJournal, service: &Arc<Service>, configured: bool) -> Recovered {
+    recover(
+        journal,
+        &services(service),
+        &digester(),
+        &journal.snapshot(),
+        &move |_| configured,
+        NOW + 5.0,
+        &mpsc::unbounded_channel().0,
+    )
+    .await
+    .unwrap()
+}
+
+fn withheld(name: &str) -> Value {
+    let services = services(&Arc::default());
+    let resource = &**services.resource_type("test_thing").unwrap();
+    object::without_secrets(resource, &digester(), &address(name), &thing(name, "1"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_no_longer_configured_is_adopted_and_its_secrets_forgotten() {
+    let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+    service.with(|s| s.put("a", "1"));
+    journal.begin_now(intent(OperationAction::Create, "a", Some(&withheld("a"))));
+    let recovered = recovered(&journal, &service, false).await;
+    assert!(recovered.changed && recovered.resume.is_empty());
+    assert_eq!(recovered.notes[0].finding, RecoveryFinding::Adopted);
+    let state = &journal.snapshot().resources[&address("a")];
+    assert_eq!(state.id, "a");
+    assert_eq!(
+        state.attributes.get("arn").and_then(Value::as_str),
+        Some("arn:a")
+    );
+    assert!(state.attributes.get("password").unwrap().digest().is_none());
+    assert_eq!(journal.operations(), ["create a: succeeded"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_to_be_resumed_stays_unfinished_and_gives_its_token() {
+    let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+    service.with(|s| s.put("a", "1"));
+    journal.begin_now(intent(OperationAction::Create, "a", Some(&withheld("a"))));
+    for _ in 0..2 {
+        let recovered = recovered(&journal, &service, true).await;
+        assert_eq!(recovered.resume[&address("a")], "token-a");
+        assert!(!recovered.changed);
+        assert_eq!(journal.operations(), ["create a: started"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_update_keeps_the_object_without_its_digests() {
+    let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+    service.with(|s| s.put("a", "1"));
+    let intent = intent(OperationAction::Update, "a", Some(&withheld("a")));
+    let state = Box::new(intent.intended.clone().unwrap());
+    assert!(state.attributes.get("password").unwrap().digest().is_some());
+    journal
+        .write(vec![StateWrite::Put(address("a"), state)])
+        .await
+        .unwrap();
+    journal.begin_now(intent);
+    let recovered = recovered(&journal, &service, true).await;
+    assert_eq!(recovered.interrupted_updates, [address("a")]);
+    let state = &journal.snapshot().resources[&address("a")];
+    let password = state.attributes.get("password").unwrap();
+    assert!(password.digest().is_none() && !password.is_known() && password.is_sensitive());
+    assert_eq!(journal.operations(), ["update a: failed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_cannot_be_asked_leaves_everything_as_it_is() {
+    let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+    service.with(|s| {
+        s.fault(
+            "read",
+            "a",
+            &[Fault::Refuses(flowctl_schema::ErrorKind::Unreachable)],
+        )
+    });
+    journal.begin_now(intent(OperationAction::Delete, "a", None));
+    let recovered = recovered(&journal, &service, true).await;
+    assert_eq!((recovered.errors.len(), recovered.notes.len()), (1, 0));
+    assert_eq!(journal.operations(), ["delete a: started"]);
+}
