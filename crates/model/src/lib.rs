@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod event;
+pub mod journal;
 pub mod number;
 pub mod path;
 pub mod plan;

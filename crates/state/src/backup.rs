@@ -1,0 +1,79 @@
+//! Consistent copies of the database, made before each run that writes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
+
+use crate::StoreError;
+use crate::files::{private_directory, private_file};
+
+/// How many copies are kept.
+pub const KEPT: usize = 10;
+
+/// Copies `connection` into `directory` under a name that sorts by `serial`, and deletes the oldest
+/// copies beyond [`KEPT`].
+pub fn make(connection: &Connection, directory: &Path, serial: u64) -> Result<PathBuf, StoreError> {
+    private_directory(directory)?;
+    let path = directory.join(format!("state-{serial:010}.db"));
+    let unfinished = directory.join("unfinished.db");
+    // What an interrupted copy left behind is no use to anyone.
+    let _ = fs::remove_file(&unfinished);
+    copy(connection, &unfinished)?;
+    fs::rename(&unfinished, &path).map_err(|error| StoreError::file(&path, error))?;
+    let surplus = list(directory)?.into_iter().rev().skip(KEPT);
+    for old in surplus {
+        fs::remove_file(&old).map_err(|error| StoreError::file(&old, error))?;
+    }
+    Ok(path)
+}
+
+/// The copies in a directory, oldest first; empty if there is no such directory.
+pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::file(directory, error)),
+    };
+    let is_copy = |path: &PathBuf| {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        name.starts_with("state-") && Path::new(name).extension().is_some_and(|e| e == "db")
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(is_copy)
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Puts the copy `from` in place of the database `to`, which nobody may have open.
+pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|error| StoreError::database(from, &error))?;
+    crate::store::check(&source, from)?;
+    let unfinished = to.with_extension("restoring");
+    let _ = fs::remove_file(&unfinished);
+    copy(&source, &unfinished)?;
+    for suffix in ["-wal", "-shm"] {
+        let mut side = to.as_os_str().to_owned();
+        side.push(suffix);
+        // A log of the replaced database must not be applied to the restored one.
+        let _ = fs::remove_file(PathBuf::from(side));
+    }
+    fs::rename(&unfinished, to).map_err(|error| StoreError::file(to, error))
+}
+
+fn copy(connection: &Connection, to: &Path) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::database(to, &error);
+    drop(private_file(to)?);
+    let mut target = Connection::open(to).map_err(failed)?;
+    Backup::new(connection, &mut target)
+        .and_then(|backup| backup.run_to_completion(1024, Duration::ZERO, None))
+        .map_err(failed)
+}

@@ -1,0 +1,43 @@
+//! Files and directories that only their owner can read, and no symbolic links.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::StoreError;
+
+/// Refuses a symbolic link: state and key must be where they seem to be.
+pub(crate) fn refuse_link(path: &Path) -> Result<(), StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_symlink() => Err(StoreError::file(
+            path,
+            "is a symbolic link, which is refused for state and key files",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a directory with mode 0700 unless it is there.
+pub(crate) fn private_directory(path: &Path) -> Result<(), StoreError> {
+    refuse_link(path)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        other => other.map_err(|error| {
+            StoreError::file(path, format!("the directory cannot be made: {error}"))
+        }),
+    }
+}
+
+/// Opens a file for reading and writing, making it with mode 0600 if it is not there.
+pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
+    refuse_link(path)?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| StoreError::file(path, format!("cannot be opened for writing: {error}")))
+}
