@@ -87,9 +87,17 @@ impl Number {
         if !value.is_finite() {
             return None;
         }
-        // The shortest decimal that reads back as the double is what Terraform keeps of the
-        // results of functions that compute with doubles.
-        format!("{value:e}").parse().ok()
+        // Terraform keeps such results with a double's 53 bits. All that shows of that is how many
+        // digits are printed, so the digits it would print are the number.
+        let big = FBig::<HalfEven, 2>::try_from(value).ok()?;
+        let (significand, exponent) = big.repr().clone().into_parts();
+        let (sign, magnitude) = significand.into_parts();
+        if magnitude.is_zero() {
+            return Some(Self::ZERO);
+        }
+        let (digits, point) = shortest(&magnitude, exponent, f64::MANTISSA_DIGITS as usize);
+        let sign = if sign == Sign::Negative { "-" } else { "" };
+        format!("{sign}0.{digits}e{point}").parse().ok()
     }
 
     /// The exact value of a double in binary; `None` for infinities and not-a-number.
@@ -154,7 +162,7 @@ impl Number {
     pub fn add(&self, other: &Self) -> Self {
         match (&self.0, &other.0) {
             (Repr::Int(a), Repr::Int(b)) if a.checked_add(*b).is_some() => Self(Repr::Int(a + b)),
-            _ => Self::from_big(self.to_big() + other.to_big()),
+            _ => Self::from_big(sum(&self.to_big(), &other.to_big(), false)),
         }
     }
 
@@ -163,7 +171,7 @@ impl Number {
     pub fn sub(&self, other: &Self) -> Self {
         match (&self.0, &other.0) {
             (Repr::Int(a), Repr::Int(b)) if a.checked_sub(*b).is_some() => Self(Repr::Int(a - b)),
-            _ => Self::from_big(self.to_big() - other.to_big()),
+            _ => Self::from_big(sum(&self.to_big(), &other.to_big(), true)),
         }
     }
 
@@ -297,6 +305,18 @@ fn rounded_quotient(numerator: &IBig, denominator: &IBig) -> Big {
         .value()
 }
 
+/// `a + b`, or `a - b`, rounded once: both are brought to one exponent and added as integers.
+fn sum(a: &Big, b: &Big, subtract: bool) -> Big {
+    let (a, a_exponent) = a.repr().clone().into_parts();
+    let (b, b_exponent) = b.repr().clone().into_parts();
+    let exponent = a_exponent.min(b_exponent);
+    let a = a << (a_exponent - exponent).unsigned_abs();
+    let b = b << (b_exponent - exponent).unsigned_abs();
+    Big::from_parts(if subtract { a - b } else { a + b }, exponent)
+        .with_precision(PRECISION)
+        .value()
+}
+
 /// The shortest decimal that reads back as the same number, without an exponent.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,23 +324,16 @@ impl fmt::Display for Number {
             Repr::Int(int) => return fmt::Display::fmt(int, f),
             Repr::Big(big) => big,
         };
-        let (significand, binary_exponent) = big.repr().clone().into_parts();
+        let (significand, exponent) = big.repr().clone().into_parts();
         let (sign, magnitude) = significand.into_parts();
-        let power = UBig::ONE << binary_exponent.unsigned_abs();
-        let (numerator, denominator) = if binary_exponent >= 0 {
-            (magnitude * power, UBig::ONE)
-        } else {
-            (magnitude, power)
-        };
-        let (digits, exponent) = shortest(&numerator, &denominator);
+        let (digits, point) = shortest(&magnitude, exponent, PRECISION);
         if sign == Sign::Negative {
             f.write_str("-")?;
         }
-        let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or(0));
         let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
-        let point = length + exponent;
-        if exponent >= 0 {
-            write!(f, "{digits}{}", zeros(exponent))
+        let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or(0));
+        if point >= length {
+            write!(f, "{digits}{}", zeros(point - length))
         } else if point <= 0 {
             write!(f, "0.{}{digits}", zeros(-point))
         } else {
@@ -330,54 +343,72 @@ impl fmt::Display for Number {
     }
 }
 
-/// Decimal `digits * 10^exponent` that reads back as `numerator / denominator` with as few digits
-/// as possible. A decimal of more digits is never further away, so the count can be bisected.
-fn shortest(numerator: &UBig, denominator: &UBig) -> (String, i64) {
-    let exact = rounded_quotient(&numerator.clone().into(), &denominator.clone().into());
-    // 512 bits never need more than 156 digits to be told apart.
-    let (mut low, mut high) = (1, 156);
-    let mut best = digits_of(numerator, denominator, high);
-    while low < high {
-        let middle = i64::midpoint(low, high);
-        let candidate = digits_of(numerator, denominator, middle);
-        let reads_back = format!("{}e{}", candidate.0, candidate.1)
-            .parse::<Number>()
-            .is_ok_and(|number| number.to_big() == exact);
-        if reads_back {
-            best = candidate;
-            high = middle;
+/// The fewest decimal digits within half a unit in the last of `precision` places around
+/// `magnitude * 2^exponent`, and how many of them stand before the decimal point.
+///
+/// The bounds lie half a unit away on both sides, even at powers of two where the lower neighbour
+/// is nearer: so does Terraform, and printed numbers must be the same.
+fn shortest(magnitude: &UBig, exponent: isize, precision: usize) -> (String, i64) {
+    // One bit more than the precision, so that the last bit stands for half a unit.
+    let shift = (precision + 1).saturating_sub(magnitude.bit_len());
+    let doubled = magnitude << shift;
+    let exponent = exponent - isize::try_from(shift).unwrap_or(isize::MAX);
+    let (scale, decimals) = if exponent >= 0 {
+        (UBig::ONE << exponent.unsigned_abs(), 0)
+    } else {
+        let places = exponent.unsigned_abs();
+        (
+            UBig::from(5_u8).pow(places),
+            i64::try_from(places).unwrap_or(i64::MAX),
+        )
+    };
+    let decimal = |significand: UBig| {
+        let text = (significand * &scale).to_string();
+        let point = i64::try_from(text.len()).unwrap_or(i64::MAX) - decimals;
+        (text.trim_end_matches('0').to_owned(), point)
+    };
+    let inclusive = !doubled.bit(1);
+    let (exact, point) = decimal(doubled.clone());
+    let (lower, _) = decimal(&doubled - UBig::ONE);
+    let (upper, _) = decimal(doubled + UBig::ONE);
+    let at = |text: &str, i: usize| text.as_bytes().get(i).copied().unwrap_or(b'0');
+    for (i, digit) in exact.bytes().enumerate() {
+        let (l, u) = (at(&lower, i), at(&upper, i));
+        let down = l != digit || (inclusive && i + 1 == lower.len());
+        let up = digit != u && (inclusive || digit + 1 < u || i + 1 < upper.len());
+        let round_up = match (down, up) {
+            (false, false) => continue,
+            (true, false) => false,
+            (false, true) => true,
+            (true, true) => {
+                let rest = exact.as_bytes().get(i + 1..).unwrap_or_default();
+                match rest.split_first() {
+                    Some((b'5', [])) => digit % 2 == 1,
+                    Some((next, _)) => *next >= b'5',
+                    None => false,
+                }
+            }
+        };
+        let kept = exact.get(..=i).unwrap_or_default();
+        return if round_up {
+            incremented(kept, point)
         } else {
-            low = middle + 1;
-        }
+            (kept.trim_end_matches('0').to_owned(), point)
+        };
     }
-    best
+    (exact, point)
 }
 
-/// `numerator / denominator` rounded to `count` significant decimal digits, trailing zeros moved
-/// to the exponent.
-fn digits_of(numerator: &UBig, denominator: &UBig, count: i64) -> (String, i64) {
-    let length = |int: &UBig| i64::try_from(int.to_string().len()).unwrap_or(i64::MAX);
-    let mut exponent = length(numerator) - length(denominator) - count;
-    loop {
-        let power = UBig::from(10_u8).pow(usize::try_from(exponent.unsigned_abs()).unwrap_or(0));
-        let (n, d) = if exponent >= 0 {
-            (numerator.clone(), denominator * power)
-        } else {
-            (numerator * power, denominator.clone())
-        };
-        let (mut quotient, remainder) = n.div_rem(&d);
-        if length(&quotient) > count {
-            exponent += 1;
-            continue;
+/// Decimal digits with one added to the last of them.
+fn incremented(digits: &str, point: i64) -> (String, i64) {
+    let kept = digits.trim_end_matches('9');
+    match kept.as_bytes().split_last() {
+        Some((last, before)) => {
+            let mut text = String::from_utf8_lossy(before).into_owned();
+            text.push(char::from(last + 1));
+            (text, point)
         }
-        let twice = remainder << 1;
-        if twice > d || (twice == d && quotient.bit(0)) {
-            quotient += UBig::ONE;
-        }
-        let text = quotient.to_string();
-        let digits = text.trim_end_matches('0');
-        let zeros = i64::try_from(text.len() - digits.len()).unwrap_or(0);
-        return (digits.to_owned(), exponent + zeros);
+        None => ("1".to_owned(), point + 1),
     }
 }
 

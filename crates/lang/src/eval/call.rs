@@ -13,9 +13,6 @@ use crate::reference::{Reference, nearest};
 use crate::scope::{Resolved, Scope};
 use crate::world::World;
 
-/// Templates may render templates this deep.
-const MAX_TEMPLATES: usize = 16;
-
 impl Session<'_> {
     pub(super) fn call(&mut self, expr: &Expr, call: &Call) -> Value {
         let written = &*call.name.text;
@@ -49,7 +46,7 @@ impl Session<'_> {
         }
         let services = Rendering {
             world: self.world,
-            templates: self.templates,
+            in_template: self.in_template,
         };
         match functions::call(function, args, &services) {
             Ok(value) => value,
@@ -225,7 +222,7 @@ fn is_reference(expr: &Expr) -> bool {
 /// What the bodies of functions may ask for.
 struct Rendering<'a> {
     world: &'a dyn World,
-    templates: usize,
+    in_template: bool,
 }
 
 /// The names of a template file: only those that were passed.
@@ -251,9 +248,9 @@ impl Services for Rendering<'_> {
         origin: &str,
         variables: &BTreeMap<Text, Value>,
     ) -> Result<Value, FunctionError> {
-        if self.templates >= MAX_TEMPLATES {
+        if self.in_template {
             return Err(FunctionError::other(
-                "templates are nested too deeply, one calling the other",
+                "a template cannot call another template function",
             ));
         }
         let explain = |diagnostics: &[Diagnostic]| match diagnostics.first() {
@@ -283,7 +280,7 @@ impl Services for Rendering<'_> {
         }
         let scope = TemplateScope(variables);
         let mut session = Session::new(&scope, self.world);
-        session.templates = self.templates + 1;
+        session.in_template = true;
         session.bindings = variables
             .iter()
             .map(|(name, value)| (Arc::from(&**name), value.clone()))

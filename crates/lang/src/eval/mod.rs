@@ -113,8 +113,8 @@ struct Session<'a> {
     /// expression has a value compares this before and after.
     failures: usize,
     depth: usize,
-    /// How many template files and strings are being rendered, one inside the other.
-    templates: usize,
+    /// Whether a template file or string is being rendered, which cannot render another.
+    in_template: bool,
     /// Set while values beside an error are computed, which must not fail in turn.
     quiet: bool,
 }
@@ -128,7 +128,7 @@ impl<'a> Session<'a> {
             findings: Vec::new(),
             failures: 0,
             depth: 0,
-            templates: 0,
+            in_template: false,
             quiet: false,
         }
     }
