@@ -1,0 +1,288 @@
+//! From a body to a value: the arguments and blocks of a resource, evaluated and converted as its
+//! schema says, with every mistake at its very place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowctl_lang::{Evaluator, convert};
+use flowctl_model::problem::Severity;
+use flowctl_model::{AttributePath, Kind, Marks, Problem, Step, Text, Type, Value};
+use flowctl_parser::ast::{Body, ExprKind, ObjectKey, Span};
+use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_schema::validate::nearest;
+use flowctl_schema::{Block, NestedBlock, Nesting};
+
+/// A decoded body.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The value, of the type of the schema's block: what is not set is null. Values at secret
+    /// attributes are marked sensitive.
+    pub value: Value,
+    /// Where each argument and block stands.
+    pub places: Places,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Where the values of a body come from.
+#[derive(Clone, Debug)]
+pub struct Places {
+    header: Span,
+    spans: BTreeMap<AttributePath, Span>,
+}
+
+impl Places {
+    /// The span of the value at `path`, or of the nearest thing around it.
+    pub fn of(&self, path: &AttributePath) -> Span {
+        let mut path = path.clone();
+        loop {
+            if let Some(span) = self.spans.get(&path) {
+                return *span;
+            }
+            if path.pop().is_none() {
+                return self.header;
+            }
+        }
+    }
+
+    /// A problem of a resource type as a diagnostic at its place.
+    pub fn diagnostic(&self, problem: &Problem) -> Diagnostic {
+        let span = self.of(&problem.path);
+        let (summary, detail) = (problem.summary.as_str(), problem.detail.as_str());
+        let mut diagnostic = match problem.severity {
+            Severity::Error => Diagnostic::error(span, summary, detail),
+            Severity::Warning => Diagnostic::warning(span, summary, detail),
+        };
+        diagnostic.help.clone_from(&problem.help);
+        diagnostic
+    }
+}
+
+/// Decodes the body of the block whose header is at `header`.
+pub fn decode(body: &Body, header: Span, block: &Block, evaluator: Evaluator<'_>) -> Decoded {
+    let places = Places {
+        header,
+        spans: BTreeMap::new(),
+    };
+    let mut decoder = Decoder {
+        evaluator,
+        places,
+        diagnostics: Vec::new(),
+    };
+    let value = decoder.block(body, header, block, &mut AttributePath::root());
+    Decoded {
+        value,
+        places: decoder.places,
+        diagnostics: decoder.diagnostics,
+    }
+}
+
+struct Decoder<'a> {
+    evaluator: Evaluator<'a>,
+    places: Places,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Decoder<'_> {
+    fn block(
+        &mut self,
+        body: &Body,
+        header: Span,
+        block: &Block,
+        path: &mut AttributePath,
+    ) -> Value {
+        self.unknown_names(body, block);
+        let mut members = BTreeMap::<Text, Value>::new();
+        for attribute in &block.attributes {
+            let name = Text::from(attribute.name);
+            path.push(Step::Attribute(name.clone()));
+            let mut value = match body.attribute(attribute.name) {
+                Some(set) if attribute.presence.is_configurable() => {
+                    self.places.spans.insert(path.clone(), set.expr.span);
+                    self.record_members(&set.expr.kind, path);
+                    let evaluated = self.evaluator.evaluate(&set.expr);
+                    self.diagnostics.extend(evaluated.diagnostics);
+                    self.fit(
+                        &evaluated.value,
+                        &attribute.ty,
+                        attribute.name,
+                        set.expr.span,
+                    )
+                }
+                Some(set) => {
+                    self.diagnostics.push(Diagnostic::error(
+                        set.name.span,
+                        "Value for unconfigurable attribute",
+                        format!(
+                            "Can't configure a value for {:?}: its value will be decided \
+                             automatically based on the result of applying this configuration.",
+                            attribute.name
+                        ),
+                    ));
+                    Value::null(attribute.ty.clone())
+                }
+                None => Value::null(attribute.ty.clone()),
+            };
+            if value.is_null() && attribute.presence == flowctl_schema::Presence::Required {
+                self.missing(body, header, attribute.name);
+            }
+            if attribute.secret && !value.is_null() {
+                value = value.marked(Marks::SENSITIVE);
+            }
+            path.pop();
+            members.insert(name, value);
+        }
+        for nested in &block.blocks {
+            let name = Text::from(nested.name);
+            path.push(Step::Attribute(name.clone()));
+            let value = self.nested(body, header, nested, path);
+            path.pop();
+            members.insert(name, value);
+        }
+        Value::object(members)
+    }
+
+    fn missing(&mut self, body: &Body, header: Span, name: &str) {
+        let (span, detail) = match body.attribute(name) {
+            Some(set) => (
+                set.expr.span,
+                format!("The argument {name:?} is required, so it must not be null."),
+            ),
+            None => (
+                header,
+                format!("The argument {name:?} is required, but no definition was found."),
+            ),
+        };
+        self.diagnostics
+            .push(Diagnostic::error(span, "Missing required argument", detail));
+    }
+
+    /// The members of an object or map written out, so that a problem can point at one of them.
+    fn record_members(&mut self, kind: &ExprKind, path: &mut AttributePath) {
+        match kind {
+            ExprKind::Object(items) => {
+                for item in items {
+                    let key = match &item.key {
+                        ObjectKey::Name(name) => name.text.clone(),
+                        ObjectKey::Expr(expr) => match &expr.kind {
+                            ExprKind::String(text) => text.clone(),
+                            _ => continue,
+                        },
+                    };
+                    let place = path.key(Text::from(&*key));
+                    self.places.spans.insert(place, item.value.span);
+                }
+            }
+            ExprKind::Tuple(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.places.spans.insert(path.index(index), item.span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fit(&mut self, value: &Value, ty: &Type, name: &str, span: Span) -> Value {
+        convert(value, ty).unwrap_or_else(|error| {
+            self.diagnostics.push(Diagnostic::error(
+                span,
+                "Incorrect attribute value type",
+                format!("Inappropriate value for attribute {name:?}: {error}."),
+            ));
+            Value::unknown(ty.clone())
+        })
+    }
+
+    fn unknown_names(&mut self, body: &Body, block: &Block) {
+        for attribute in &body.attributes {
+            let name = &*attribute.name.text;
+            if block.attribute(name).is_some() {
+                continue;
+            }
+            let expected = format!("An argument named {name:?} is not expected here.");
+            let diagnostic = if block.nested(name).is_some() {
+                Diagnostic::error(attribute.name.span, "Unsupported argument", expected)
+                    .with_help(format!("`{name}` is a block: write `{name} {{ … }}`"))
+            } else {
+                let known = block
+                    .attributes
+                    .iter()
+                    .filter(|a| a.presence.is_configurable());
+                let error =
+                    Diagnostic::error(attribute.name.span, "Unsupported argument", expected);
+                suggest(error, name, known.map(|a| a.name))
+            };
+            self.diagnostics.push(diagnostic);
+        }
+        for nested in &body.blocks {
+            let name = &*nested.block_type.text;
+            if block.nested(name).is_some() || name == "dynamic" {
+                continue;
+            }
+            let expected = format!("Blocks of type {name:?} are not expected here.");
+            let error =
+                Diagnostic::error(nested.block_type.span, "Unsupported block type", expected);
+            let diagnostic = if block.attribute(name).is_some() {
+                error.with_help(format!("`{name}` is an argument: write `{name} = …`"))
+            } else {
+                suggest(error, name, block.blocks.iter().map(|b| b.name))
+            };
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn nested(
+        &mut self,
+        body: &Body,
+        header: Span,
+        nested: &NestedBlock,
+        path: &mut AttributePath,
+    ) -> Value {
+        let mut values = Vec::new();
+        for block in body.blocks_of(nested.name) {
+            path.push(Step::Index(values.len()));
+            self.places.spans.insert(path.clone(), block.header);
+            if let Some(label) = block.labels.first() {
+                self.diagnostics.push(Diagnostic::error(
+                    label.span,
+                    format!("Extraneous label for {}", nested.name),
+                    format!("No labels are expected for {} blocks.", nested.name),
+                ));
+            }
+            if nested.max.is_some_and(|max| values.len() == max) {
+                let max = nested.max.unwrap_or_default();
+                self.diagnostics.push(Diagnostic::error(
+                    block.header,
+                    format!("Too many {} blocks", nested.name),
+                    format!("No more than {max} {:?} blocks are allowed.", nested.name),
+                ));
+            }
+            values.push(self.block(&block.body, block.header, &nested.block, path));
+            path.pop();
+        }
+        if values.len() < nested.min {
+            let (min, name) = (nested.min, nested.name);
+            self.diagnostics.push(Diagnostic::error(
+                header,
+                format!("Insufficient {name} blocks"),
+                format!("At least {min} {name:?} blocks are required."),
+            ));
+        }
+        let element = nested.block.ty();
+        match nested.nesting {
+            Nesting::List => Value::list(element, values),
+            Nesting::Set => Value::new(Kind::Set(element, Arc::new(values))),
+        }
+    }
+}
+
+fn suggest<'a>(
+    diagnostic: Diagnostic,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
+    match nearest(name, known) {
+        Some(other) => diagnostic.with_help(format!("did you mean `{other}`?")),
+        None => diagnostic,
+    }
+}
