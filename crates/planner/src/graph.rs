@@ -1,0 +1,659 @@
+//! What depends on what, as written: one node for each variable, local value, output, resource,
+//! module call and provider block of every module, before anything is expanded.
+//!
+//! Evaluation follows its order; a cycle is an error that names its members. References to what is
+//! not declared are found here too, all in one pass.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flowctl_lang::{Reference, Subject, references};
+use flowctl_model::{Mode, ModulePath};
+use flowctl_parser::ast::{Body, Expr, Span};
+use flowctl_parser::configuration::{Condition, Configuration, Lifecycle, Module, Resource};
+use flowctl_parser::diagnostic::Diagnostic;
+use petgraph::algo::{tarjan_scc, toposort};
+use petgraph::graph::{DiGraph, NodeIndex};
+
+/// Something that has a value or is made.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Item {
+    /// An input variable.
+    Variable(Arc<str>),
+    /// A local value.
+    Local(Arc<str>),
+    /// An output.
+    Output(Arc<str>),
+    /// A resource or data source: whether it is data, its type, its name.
+    Resource(bool, Arc<str>, Arc<str>),
+    /// A module call: how many instances it has.
+    Call(Arc<str>),
+    /// A provider block, by its position in the module.
+    Provider(usize),
+}
+
+/// An item and the module it is in.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Node {
+    /// The module.
+    pub module: ModulePath,
+    /// The item.
+    pub item: Item,
+}
+
+/// The dependencies of a configuration.
+#[derive(Debug)]
+pub struct Graph {
+    graph: DiGraph<Node, ()>,
+    /// The nodes, each after everything it depends on. Empty if there is a cycle.
+    pub order: Vec<Node>,
+    indices: HashMap<Node, NodeIndex>,
+}
+
+impl Graph {
+    /// What a node depends on directly.
+    pub fn dependencies(&self, node: &Node) -> impl Iterator<Item = &Node> {
+        self.indices
+            .get(node)
+            .into_iter()
+            .flat_map(|index| self.graph.neighbors_directed(*index, petgraph::Incoming))
+            .filter_map(|index| self.graph.node_weight(index))
+    }
+}
+
+/// Builds the graph, and reports every reference to something that is not declared, and cycles.
+pub fn build(configuration: &Configuration) -> (Graph, Vec<Diagnostic>) {
+    let mut builder = Builder::default();
+    builder.declare(&configuration.root, &ModulePath::root());
+    builder.connect(&configuration.root, &ModulePath::root());
+    let Builder {
+        graph,
+        indices,
+        spans,
+        mut diagnostics,
+    } = builder;
+    let order = match toposort(&graph, None) {
+        Ok(order) => order
+            .into_iter()
+            .filter_map(|i| graph.node_weight(i).cloned())
+            .collect(),
+        Err(_) => {
+            diagnostics.extend(cycles(&graph, &spans));
+            Vec::new()
+        }
+    };
+    (
+        Graph {
+            graph,
+            order,
+            indices,
+        },
+        diagnostics,
+    )
+}
+
+fn cycles(graph: &DiGraph<Node, ()>, spans: &HashMap<NodeIndex, Span>) -> Vec<Diagnostic> {
+    let is_cycle = |members: &Vec<NodeIndex>| {
+        members.len() > 1 || members.iter().any(|i| graph.contains_edge(*i, *i))
+    };
+    let describe = |members: Vec<NodeIndex>| {
+        let names: Vec<String> = members
+            .iter()
+            .filter_map(|index| graph.node_weight(*index))
+            .map(ToString::to_string)
+            .collect();
+        let mut places = members
+            .iter()
+            .filter_map(|index| Some((*index, *spans.get(index)?)));
+        let detail = "Each of these needs the value of the next, and the last that of the first: \
+                      none of them can be computed.";
+        let summary = format!("Cycle: {}", names.join(", "));
+        let mut diagnostic = match places.next() {
+            Some((_, span)) => Diagnostic::error(span, summary, detail),
+            None => Diagnostic::error_without_place(summary, detail),
+        };
+        diagnostic.labels = places
+            .map(|(_, span)| (span, "part of the cycle".into()))
+            .collect();
+        diagnostic
+    };
+    tarjan_scc(graph)
+        .into_iter()
+        .filter(is_cycle)
+        .map(describe)
+        .collect()
+}
+
+/// As in an address: `module.m.local.x`.
+impl std::fmt::Display for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.module.is_root() {
+            write!(f, "{}.", self.module)?;
+        }
+        match &self.item {
+            Item::Variable(name) => write!(f, "var.{name}"),
+            Item::Local(name) => write!(f, "local.{name}"),
+            Item::Output(name) => write!(f, "output.{name}"),
+            Item::Resource(false, kind, name) => write!(f, "{kind}.{name}"),
+            Item::Resource(true, kind, name) => write!(f, "data.{kind}.{name}"),
+            Item::Call(name) => write!(f, "module.{name}"),
+            Item::Provider(index) => write!(f, "provider[{index}]"),
+        }
+    }
+}
+
+/// Which of the names that depend on the place are available.
+#[derive(Clone, Copy, Default)]
+struct Available {
+    each: bool,
+    count: bool,
+    this: bool,
+}
+
+#[derive(Default)]
+struct Builder {
+    graph: DiGraph<Node, ()>,
+    indices: HashMap<Node, NodeIndex>,
+    spans: HashMap<NodeIndex, Span>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Builder {
+    fn add(&mut self, module: &ModulePath, item: Item, span: Span) {
+        let node = Node {
+            module: module.clone(),
+            item,
+        };
+        let index = self.graph.add_node(node.clone());
+        self.indices.insert(node, index);
+        self.spans.insert(index, span);
+    }
+
+    fn declare(&mut self, module: &Module, path: &ModulePath) {
+        for (name, variable) in &module.variables {
+            self.add(path, Item::Variable(name.clone()), variable.header);
+        }
+        for (name, local) in &module.locals {
+            self.add(path, Item::Local(name.clone()), local.name.span);
+        }
+        for (name, output) in &module.outputs {
+            self.add(path, Item::Output(name.clone()), output.header);
+        }
+        for resource in &module.resources {
+            self.add(path, resource_item(resource), resource.header);
+        }
+        for (index, provider) in module.providers.iter().enumerate() {
+            self.add(path, Item::Provider(index), provider.header);
+        }
+        for (name, call) in &module.calls {
+            self.add(path, Item::Call(name.clone()), call.header);
+            self.declare(&call.module, &path.child(&**name));
+        }
+    }
+
+    fn edge(&mut self, from: &Node, to: &Node) {
+        if let (Some(from), Some(to)) = (self.indices.get(from), self.indices.get(to)) {
+            self.graph.update_edge(*from, *to, ());
+        }
+    }
+
+    fn connect(&mut self, module: &Module, path: &ModulePath) {
+        let node = |item: Item| Node {
+            module: path.clone(),
+            item,
+        };
+        let nothing = Available::default();
+        for (name, variable) in &module.variables {
+            // A validation may also look at other variables, which must not wait for each other.
+            for condition in &variable.validations {
+                self.check_only(module, &condition.condition, nothing);
+                self.check_only(module, &condition.error_message, nothing);
+            }
+            debug_assert_eq!(&variable.name.text, name);
+        }
+        for (name, local) in &module.locals {
+            self.expr(
+                module,
+                &node(Item::Local(name.clone())),
+                &local.expr,
+                nothing,
+            );
+        }
+        for (name, output) in &module.outputs {
+            let to = node(Item::Output(name.clone()));
+            self.expr(module, &to, &output.value, nothing);
+            self.conditions(module, &to, &output.preconditions, nothing);
+            self.exprs(module, &to, &output.depends_on, nothing);
+        }
+        for resource in &module.resources {
+            self.resource(module, &node(resource_item(resource)), resource);
+        }
+        for (index, provider) in module.providers.iter().enumerate() {
+            self.body(
+                module,
+                &node(Item::Provider(index)),
+                &provider.body,
+                nothing,
+            );
+        }
+        for check in &module.checks {
+            for condition in &check.asserts {
+                self.check_only(module, &condition.condition, nothing);
+                self.check_only(module, &condition.error_message, nothing);
+            }
+        }
+        for (name, call) in &module.calls {
+            let child_path = path.child(&**name);
+            let to = node(Item::Call(name.clone()));
+            self.exprs(
+                module,
+                &to,
+                call.count.iter().chain(&call.for_each),
+                nothing,
+            );
+            self.exprs(module, &to, &call.depends_on, nothing);
+            let inside = Available {
+                each: call.for_each.is_some(),
+                count: call.count.is_some(),
+                this: false,
+            };
+            for argument in &call.arguments {
+                let variable = Item::Variable(argument.name.text.clone());
+                let variable = Node {
+                    module: child_path.clone(),
+                    item: variable,
+                };
+                self.expr(module, &variable, &argument.expr, inside);
+            }
+            self.connect(&call.module, &child_path);
+            for item in items(&call.module) {
+                self.edge(
+                    &to,
+                    &Node {
+                        module: child_path.clone(),
+                        item,
+                    },
+                );
+            }
+        }
+    }
+
+    fn resource(&mut self, module: &Module, to: &Node, resource: &Resource) {
+        let nothing = Available::default();
+        self.exprs(
+            module,
+            to,
+            resource.count.iter().chain(&resource.for_each),
+            nothing,
+        );
+        self.exprs(module, to, &resource.depends_on, nothing);
+        let inside = Available {
+            each: resource.for_each.is_some(),
+            count: resource.count.is_some(),
+            this: false,
+        };
+        self.body(module, to, &resource.body, inside);
+        let Lifecycle {
+            replace_triggered_by,
+            preconditions,
+            postconditions,
+            ..
+        } = &resource.lifecycle;
+        self.exprs(module, to, replace_triggered_by, inside);
+        self.conditions(module, to, preconditions, inside);
+        self.conditions(
+            module,
+            to,
+            postconditions,
+            Available {
+                this: true,
+                ..inside
+            },
+        );
+    }
+
+    fn body(&mut self, module: &Module, to: &Node, body: &Body, available: Available) {
+        for attribute in &body.attributes {
+            self.expr(module, to, &attribute.expr, available);
+        }
+        for block in &body.blocks {
+            // What a dynamic block binds looks like a resource and is no dependency.
+            if &*block.block_type.text != "dynamic" {
+                self.body(module, to, &block.body, available);
+            }
+        }
+    }
+
+    fn conditions(
+        &mut self,
+        module: &Module,
+        to: &Node,
+        conditions: &[Condition],
+        available: Available,
+    ) {
+        for condition in conditions {
+            self.expr(module, to, &condition.condition, available);
+            self.expr(module, to, &condition.error_message, available);
+        }
+    }
+
+    fn exprs<'e>(
+        &mut self,
+        module: &Module,
+        to: &Node,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        available: Available,
+    ) {
+        for expr in exprs {
+            self.expr(module, to, expr, available);
+        }
+    }
+
+    fn check_only(&mut self, module: &Module, expr: &Expr, available: Available) {
+        for reference in self.checked(module, expr, available) {
+            drop(reference);
+        }
+    }
+
+    /// Connects `to`, which is evaluated in `module` or, for a variable, below it.
+    fn expr(&mut self, module: &Module, to: &Node, expr: &Expr, available: Available) {
+        let path = match &to.item {
+            Item::Variable(_) => {
+                ModulePath(to.module.0[..to.module.0.len().saturating_sub(1)].to_vec())
+            }
+            _ => to.module.clone(),
+        };
+        for reference in self.checked(module, expr, available) {
+            for from in referred(module, &path, &reference.subject) {
+                self.edge(&from, to);
+            }
+        }
+    }
+
+    /// The references of an expression whose targets are declared; the others are reported.
+    fn checked(&mut self, module: &Module, expr: &Expr, available: Available) -> Vec<Reference> {
+        let (mut found, malformed) = references(expr);
+        self.diagnostics.extend(malformed);
+        found.retain(|reference| match undeclared(module, reference, available) {
+            Some(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                false
+            }
+            None => true,
+        });
+        found
+    }
+}
+
+fn resource_item(resource: &Resource) -> Item {
+    Item::Resource(
+        resource.data,
+        resource.type_name.text.clone(),
+        resource.name.text.clone(),
+    )
+}
+
+/// Everything that a module declares.
+fn items(module: &Module) -> impl Iterator<Item = Item> {
+    let variables = module.variables.keys().cloned().map(Item::Variable);
+    let locals = module.locals.keys().cloned().map(Item::Local);
+    let outputs = module.outputs.keys().cloned().map(Item::Output);
+    let resources = module.resources.iter().map(resource_item);
+    let calls = module.calls.keys().cloned().map(Item::Call);
+    let providers = (0..module.providers.len()).map(Item::Provider);
+    variables
+        .chain(locals)
+        .chain(outputs)
+        .chain(resources)
+        .chain(calls)
+        .chain(providers)
+}
+
+/// The error for a reference to what is not declared in `module` or not available here.
+fn undeclared(module: &Module, reference: &Reference, available: Available) -> Option<Diagnostic> {
+    fn names<T>(map: &std::collections::BTreeMap<Arc<str>, T>) -> impl Iterator<Item = &str> {
+        map.keys().map(|name| &**name)
+    }
+    match &reference.subject {
+        Subject::Variable(name) if !module.variables.contains_key(&**name) => {
+            Some(reference.undeclared(names(&module.variables)))
+        }
+        Subject::Local(name) if !module.locals.contains_key(&**name) => {
+            Some(reference.undeclared(names(&module.locals)))
+        }
+        Subject::Module { name, key, output } => {
+            let call = module.calls.get(&**name);
+            // The reference ends before the output, whose dot and name come next.
+            let length = output
+                .as_ref()
+                .filter(|_| key.is_none())
+                .map_or(0, |o| o.len() + 1);
+            let start = reference.span.end;
+            let end = start + u32::try_from(length).unwrap_or(0);
+            let Some(call) = call else {
+                let mut error = reference.undeclared(names(&module.calls));
+                error.span = Some(Span {
+                    end,
+                    ..reference.span
+                });
+                return Some(error);
+            };
+            let output = output.as_ref()?;
+            if call.module.outputs.contains_key(&**output) {
+                return None;
+            }
+            let span = match length {
+                0 => reference.span,
+                _ => Span {
+                    start,
+                    end,
+                    ..reference.span
+                },
+            };
+            let detail = format!("The module {:?} has no output {:?}.", &**name, &**output);
+            let error = Diagnostic::error(span, "Unsupported attribute", detail);
+            let near = flowctl_lang::reference::nearest(output, names(&call.module.outputs));
+            Some(match near {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => error,
+            })
+        }
+        Subject::Resource {
+            mode,
+            type_name,
+            name,
+            ..
+        } => {
+            let same_kind = |resource: &&Resource| {
+                resource.data == (*mode == Mode::Data) && *resource.type_name.text == **type_name
+            };
+            let mut known = module
+                .resources
+                .iter()
+                .filter(same_kind)
+                .map(|r| &*r.name.text);
+            if known.clone().any(|known| *known == **name) {
+                None
+            } else {
+                Some(reference.undeclared(known.by_ref()))
+            }
+        }
+        Subject::EachKey | Subject::EachValue if !available.each => Some(reference.undeclared([])),
+        Subject::CountIndex if !available.count => Some(reference.undeclared([])),
+        Subject::SelfRef if !available.this => Some(reference.undeclared([])),
+        _ => None,
+    }
+}
+
+/// The nodes that a reference made in `module` at `path` depends on.
+fn referred(module: &Module, path: &ModulePath, subject: &Subject) -> Vec<Node> {
+    let here = |item: Item| Node {
+        module: path.clone(),
+        item,
+    };
+    match subject {
+        Subject::Variable(name) => vec![here(Item::Variable((**name).into()))],
+        Subject::Local(name) => vec![here(Item::Local((**name).into()))],
+        Subject::Resource {
+            mode,
+            type_name,
+            name,
+            ..
+        } => {
+            let data = *mode == Mode::Data;
+            vec![here(Item::Resource(
+                data,
+                (**type_name).into(),
+                (**name).into(),
+            ))]
+        }
+        Subject::Module { name, output, .. } => {
+            let mut nodes = vec![here(Item::Call((**name).into()))];
+            let Some(call) = module.calls.get(&**name) else {
+                return nodes;
+            };
+            let child = path.child(name.clone());
+            let outputs = call.module.outputs.keys();
+            let wanted = outputs.filter(|o| output.as_ref().is_none_or(|w| ***o == **w));
+            nodes.extend(wanted.map(|o| Node {
+                module: child.clone(),
+                item: Item::Output(o.clone()),
+            }));
+            if output.is_none() {
+                // As in `depends_on = [module.m]`: everything inside comes first.
+                inside(&call.module, &child, &mut nodes);
+            }
+            nodes
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Every item of a module and of those that it calls.
+fn inside(module: &Module, path: &ModulePath, nodes: &mut Vec<Node>) {
+    nodes.extend(items(module).map(|item| Node {
+        module: path.clone(),
+        item,
+    }));
+    for (name, call) in &module.calls {
+        inside(&call.module, &path.child(&**name), nodes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowctl_parser::{FileSystem, load};
+
+    use super::*;
+
+    struct Files(&'static [(&'static str, &'static str)]);
+
+    impl FileSystem for Files {
+        fn list(&self, directory: &str) -> Result<Vec<String>, String> {
+            let prefix = if directory == "." {
+                String::new()
+            } else {
+                format!("{directory}/")
+            };
+            let names = self
+                .0
+                .iter()
+                .filter_map(|(path, _)| path.strip_prefix(&prefix));
+            Ok(names
+                .filter(|name| !name.contains('/'))
+                .map(str::to_owned)
+                .collect())
+        }
+        fn read(&self, path: &str) -> Result<String, String> {
+            let file = self.0.iter().find(|(name, _)| *name == path);
+            file.map(|(_, text)| (*text).to_owned())
+                .ok_or_else(|| "not found".to_owned())
+        }
+    }
+
+    fn check(files: &'static [(&'static str, &'static str)]) -> (Vec<String>, Vec<String>) {
+        let loaded = load(".", &Files(files));
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        let (graph, diagnostics) = build(&loaded.configuration);
+        let order = graph.order.iter().map(ToString::to_string).collect();
+        let errors = diagnostics.iter().map(|d| {
+            let place = d
+                .span
+                .map(|span| loaded.sources.text(span))
+                .unwrap_or_default();
+            format!("{} at `{place}`", d.summary)
+        });
+        (order, errors.collect())
+    }
+
+    #[test]
+    fn everything_comes_after_what_it_needs() {
+        let (order, errors) = check(&[
+            (
+                "main.tf",
+                "module \"m\" {\n source = \"./m\"\n x = local.a\n}\n\
+                 locals { a = var.v }\nvariable \"v\" {}\n\
+                 resource \"t\" \"r\" { i = module.m.o }\noutput \"z\" { value = t.r.i }\n",
+            ),
+            (
+                "m/main.tf",
+                "variable \"x\" {}\noutput \"o\" { value = var.x }\n",
+            ),
+        ]);
+        assert!(errors.is_empty(), "{errors:?}");
+        let place = |name: &str| order.iter().position(|n| n == name).unwrap();
+        let chain = [
+            "var.v",
+            "local.a",
+            "module.m.var.x",
+            "module.m.output.o",
+            "t.r",
+            "output.z",
+        ];
+        assert!(
+            chain.windows(2).all(|pair| place(pair[0]) < place(pair[1])),
+            "{order:?}"
+        );
+        assert!(place("module.m") < place("module.m.var.x"));
+    }
+
+    #[test]
+    fn all_undeclared_names_are_reported_at_once() {
+        let (_, errors) = check(&[
+            (
+                "main.tf",
+                "output \"a\" { value = var.nam }\nvariable \"name\" {}\n\
+                 output \"b\" { value = [local.y, t.r, module.x.y, self.a, each.key, count.index] }\n\
+                 module \"m\" { source = \"./m\" }\noutput \"c\" { value = module.m.nope }\n",
+            ),
+            ("m/main.tf", "output \"o\" { value = 1 }\n"),
+        ]);
+        assert_eq!(
+            errors,
+            [
+                "Reference to undeclared input variable at `var.nam`",
+                "Reference to undeclared local value at `local.y`",
+                "Reference to undeclared resource at `t.r`",
+                "Reference to undeclared module at `module.x.y`",
+                "Invalid \"self\" reference at `self`",
+                "Reference to \"each\" in context without for_each at `each.key`",
+                "Reference to \"count\" in non-counted context at `count.index`",
+                "Unsupported attribute at `.nope`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cycle_names_its_members() {
+        let (order, errors) = check(&[(
+            "main.tf",
+            "locals {\n a = local.b\n b = local.a\n c = local.c\n}\n",
+        )]);
+        assert!(order.is_empty());
+        let mut errors = errors;
+        errors.sort();
+        assert_eq!(errors.len(), 2);
+        assert!(errors[0].starts_with("Cycle: local.") && errors[0].contains(", local."));
+        assert!(errors[1].starts_with("Cycle: local.c"), "{errors:?}");
+    }
+}
