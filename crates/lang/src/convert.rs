@@ -59,10 +59,10 @@ pub fn converts(from: &Type, to: &Type) -> bool {
         return true;
     }
     match (from, to) {
-        (_, Type::Any) | (Type::Any, _) => true,
-        (Type::Number | Type::Bool, Type::String) | (Type::String, Type::Number | Type::Bool) => {
-            true
-        }
+        (_, Type::Any)
+        | (Type::Any, _)
+        | (Type::Number | Type::Bool, Type::String)
+        | (Type::String, Type::Number | Type::Bool) => true,
         (Type::List(from) | Type::Set(from), Type::List(to) | Type::Set(to))
         | (Type::Map(from), Type::Map(to)) => converts(from, to),
         (Type::Tuple(from), Type::List(to) | Type::Set(to)) => all_convert(from.iter(), to),

@@ -281,7 +281,7 @@ fn default_value(expr: &Expr, ty: &Type, inside: &Defaults) -> Result<Value, Dia
 }
 
 /// A world without anything, for values that must be written out.
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl World for Nowhere {
     fn read_file(&self, _: &str) -> Result<Vec<u8>, crate::world::FileError> {

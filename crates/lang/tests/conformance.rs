@@ -1,6 +1,8 @@
 //! Runs the expressions of `tests/conformance/expressions.jsonl`, whose results were recorded from
 //! Terraform. Every miss must be in `known_differences.txt`, one `ID reason` a line.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -177,7 +177,9 @@ impl Session<'_> {
         let value = self.eval(&f.result);
         if f.group {
             run.groups.entry(name).or_default().push(value);
-        } else if run.members.contains_key(&name) {
+            return;
+        }
+        if run.members.insert(name.clone(), value).is_some() {
             run.known = false;
             let shown = if run.marks.is_none() {
                 format!("the key {:?}", name.as_str())
@@ -194,8 +196,6 @@ impl Session<'_> {
                      each key in a list."
                 ),
             );
-        } else {
-            run.members.insert(name, value);
         }
     }
 
@@ -230,13 +230,8 @@ impl Session<'_> {
             }
             Ok(include) => {
                 run.marks = run.marks.union(include.marks());
-                match include.as_bool() {
-                    Some(include) => include,
-                    None => {
-                        run.known = false;
-                        false
-                    }
-                }
+                run.known &= include.is_known();
+                include.as_bool().unwrap_or(false)
             }
         }
     }

@@ -97,39 +97,38 @@ impl Session<'_> {
                 );
                 Value::unknown(ty)
             }
-            Ok(chosen) => match chosen.as_bool() {
-                Some(taken) => {
-                    let (value, kept, failures, dropped, which) = if taken {
-                        (yes, yes_findings, yes_failures, no_findings, "true")
-                    } else {
-                        (no, no_findings, no_failures, yes_findings, "false")
-                    };
-                    self.failures += failures;
-                    self.findings.extend(kept);
-                    self.findings.extend(fatal(dropped));
-                    match convert(&value, &ty) {
-                        Ok(value) => value.marked(marks),
-                        Err(error) => {
-                            self.error(
-                                expr,
-                                expr.span,
-                                "Inconsistent conditional result types",
-                                format!("The {which} result value has the wrong type: {error}."),
-                            );
-                            Value::unknown(ty)
-                        }
-                    }
-                }
-                None => {
+            Ok(chosen) => {
+                let Some(taken) = chosen.as_bool() else {
                     // Which errors matter is not known yet: only those that always matter do.
                     self.findings.extend(fatal(yes_findings));
                     self.findings.extend(fatal(no_findings));
-                    if condition_failed {
-                        return Value::unknown(ty);
+                    return if condition_failed {
+                        Value::unknown(ty)
+                    } else {
+                        undecided(&yes, &no, ty).marked(marks)
+                    };
+                };
+                let (value, kept, failures, dropped, which) = if taken {
+                    (yes, yes_findings, yes_failures, no_findings, "true")
+                } else {
+                    (no, no_findings, no_failures, yes_findings, "false")
+                };
+                self.failures += failures;
+                self.findings.extend(kept);
+                self.findings.extend(fatal(dropped));
+                match convert(&value, &ty) {
+                    Ok(value) => value.marked(marks),
+                    Err(error) => {
+                        self.error(
+                            expr,
+                            expr.span,
+                            "Inconsistent conditional result types",
+                            format!("The {which} result value has the wrong type: {error}."),
+                        );
+                        Value::unknown(ty)
                     }
-                    undecided(&yes, &no, ty).marked(marks)
                 }
-            },
+            }
         }
     }
 }

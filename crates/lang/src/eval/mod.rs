@@ -10,6 +10,7 @@ mod template;
 
 pub use operators::equals;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use flowctl_model::{Number, Type, Value};
@@ -267,22 +268,22 @@ impl<'a> Session<'a> {
     /// A traversal from its root, without recursion along it.
     fn traversal(&mut self, expr: &Expr) -> Value {
         let (root, links) = reference::chain(expr);
-        let (mut value, skip) = match &root.kind {
-            ExprKind::Variable(name) => match self.bound(name) {
-                Some(value) => (value, 0),
-                None => match self.resolve(name, root.span, &links) {
-                    Some(found) => found,
-                    None => return Self::dynamic(),
-                },
-            },
-            _ => {
-                let before = self.failures;
-                let value = self.eval(root);
-                if self.failed_since(before) {
-                    return Self::dynamic();
-                }
-                (value, 0)
+        let (mut value, skip) = if let ExprKind::Variable(name) = &root.kind {
+            let found = match self.bound(name) {
+                Some(value) => Some((value, 0)),
+                None => self.resolve(name, root.span, &links),
+            };
+            let Some(found) = found else {
+                return Self::dynamic();
+            };
+            found
+        } else {
+            let before = self.failures;
+            let value = self.eval(root);
+            if self.failed_since(before) {
+                return Self::dynamic();
             }
+            (value, 0)
         };
         for link in links.get(skip..).unwrap_or_default() {
             let before = self.failures;
@@ -365,11 +366,18 @@ fn source_of(expr: &Expr) -> Option<String> {
                 text.push_str(&name.text);
             }
             reference::Link::Index(key, _) => match &key.kind {
-                ExprKind::String(key) => text.push_str(&format!("[{key:?}]")),
-                ExprKind::Number(key) => text.push_str(&format!("[{key}]")),
+                ExprKind::String(key) => {
+                    let _ = write!(text, "[{key:?}]");
+                }
+                ExprKind::Number(key) => {
+                    let _ = write!(text, "[{key}]");
+                }
                 _ => text.push_str("[…]"),
             },
         }
     }
     Some(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,18 +69,18 @@ impl Session<'_> {
                 BinaryOp::And => *a && *b,
                 _ => *a || *b,
             })),
-            (Kind::Number(a), Kind::Number(b)) => match numeric(op, a, b) {
-                Some(value) => Some(value),
-                None => {
+            (Kind::Number(a), Kind::Number(b)) => {
+                let value = numeric(op, a, b);
+                if value.is_none() {
                     self.error(
                         whole,
                         binary.op_span,
                         "Division by zero",
                         "A number cannot be divided by zero.",
                     );
-                    None
                 }
-            },
+                value
+            }
             _ => None,
         };
         value.unwrap_or(result).marked(marks)
@@ -187,7 +187,7 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
         (Kind::Bool(a), Kind::Bool(b)) => Some(a == b),
         (Kind::Number(a), Kind::Number(b)) => Some(a == b),
         (Kind::String(a), Kind::String(b)) => Some(a == b),
-        (Kind::List(s, x), Kind::List(t, y)) if s == t => all_equal(x, y),
+        (Kind::List(ty, x), Kind::List(other, y)) if ty == other => all_equal(x, y),
         (Kind::Tuple(x), Kind::Tuple(y)) => {
             let same = same_types(a, b);
             if same == Some(false) {
@@ -195,14 +195,14 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
             }
             all_equal(x, y)
         }
-        (Kind::Set(s, x), Kind::Set(t, y)) if s == t => {
+        (Kind::Set(ty, x), Kind::Set(other, y)) if ty == other => {
             if x.iter().chain(y.iter()).all(Value::is_wholly_known) {
                 all_equal(x, y)
             } else {
                 None
             }
         }
-        (Kind::Map(s, x), Kind::Map(t, y)) if s == t => all_members_equal(x, y),
+        (Kind::Map(ty, x), Kind::Map(other, y)) if ty == other => all_members_equal(x, y),
         (Kind::Object(x), Kind::Object(y)) => {
             let same = same_types(a, b);
             if same == Some(false) {

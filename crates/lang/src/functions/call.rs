@@ -165,7 +165,7 @@ fn refine_not_null(value: Value) -> Value {
         flowctl_model::Kind::Unknown(unknown) if unknown.ty != Type::Any => {
             let refinement = unknown
                 .refinement
-                .map(|refinement| Arc::unwrap_or_clone(refinement))
+                .map(Arc::unwrap_or_clone)
                 .unwrap_or_default();
             let refinement = Refinement {
                 not_null: true,

@@ -161,7 +161,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "toset",
         Kind::Set(&Kind::Any),
         "The value as a set: without order and duplicates.",
-        ("length(toset([1, 2, 1]))", "2"),
+        ("[for x in toset([1, 2, 1]) : x][1]", "2"),
     ),
     to(
         "tostring",

@@ -56,6 +56,10 @@ impl Function {
 }
 
 /// A parameter of a function.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, set by name"
+)]
 #[derive(Clone, Copy, Debug)]
 pub struct Param {
     /// Its name, as error messages give it.

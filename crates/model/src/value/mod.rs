@@ -313,10 +313,9 @@ impl fmt::Debug for Value {
             Kind::Bool(b) => write!(f, "{b}"),
             Kind::Number(n) => write!(f, "{n}"),
             Kind::String(s) => write!(f, "{s:?}"),
-            Kind::List(_, v) => f.debug_list().entries(v.iter()).finish(),
+            Kind::List(_, v) | Kind::Tuple(v) => f.debug_list().entries(v.iter()).finish(),
             Kind::Set(_, v) => f.debug_set().entries(v.iter()).finish(),
             Kind::Map(_, m) | Kind::Object(m) => f.debug_map().entries(m.iter()).finish(),
-            Kind::Tuple(v) => f.debug_list().entries(v.iter()).finish(),
         }
     }
 }
