@@ -145,7 +145,7 @@ async fn a_service_that_cannot_be_asked_leaves_everything_as_it_is() {
             "read",
             "a",
             &[Fault::Refuses(flowctl_schema::ErrorKind::Unreachable)],
-        )
+        );
     });
     journal.begin_now(intent(OperationAction::Delete, "a", None));
     let recovered = recovered(&journal, &service, true).await;
