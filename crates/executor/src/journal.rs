@@ -5,12 +5,20 @@
 //! [`crate::recover`].
 
 use async_trait::async_trait;
+use flowctl_state::{Store, StoreError};
+
 pub use flowctl_model::journal::{Ending, Intent, OperationId, StateWrite, Unfinished};
 
 /// The store failed: nothing more can be begun, since it could not be recorded.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct JournalError(pub String);
+
+impl From<StoreError> for JournalError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// The state store, as the executor sees it. Calls may come concurrently and may share a
 /// transaction; each returns when its own is on disk.
@@ -33,4 +41,25 @@ pub trait Journal: Send + Sync {
 
     /// The operations without a result, oldest first.
     async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError>;
+}
+
+#[async_trait]
+impl Journal for Store {
+    async fn begin(&self, intent: Intent) -> Result<OperationId, JournalError> {
+        Ok(Self::begin(self, intent).await?)
+    }
+    async fn end(
+        &self,
+        operation: OperationId,
+        ending: Ending,
+        writes: Vec<StateWrite>,
+    ) -> Result<(), JournalError> {
+        Ok(Self::end(self, operation, ending, writes).await?)
+    }
+    async fn write(&self, writes: Vec<StateWrite>) -> Result<(), JournalError> {
+        Ok(Self::write(self, writes).await?)
+    }
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError> {
+        Ok(Self::unfinished(self).await?)
+    }
 }

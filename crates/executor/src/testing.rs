@@ -13,6 +13,8 @@ use flowctl_schema::{
     ReadRequest, RemoteObject, RemoteObjects, ResourceType, Schema,
 };
 
+use flowctl_state::{Run, Store};
+
 use crate::journal::{Ending, Intent, Journal, JournalError, OperationId, StateWrite, Unfinished};
 use crate::service::Services;
 
@@ -326,12 +328,6 @@ struct Book {
 pub(crate) struct MemoryJournal(Mutex<Book>);
 
 impl MemoryJournal {
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            resources: self.0.lock().unwrap().state.clone(),
-            ..Snapshot::default()
-        }
-    }
     /// `create a: Succeeded`, one for each operation, in the order in which they began.
     pub(crate) fn operations(&self) -> Vec<String> {
         let book = self.0.lock().unwrap();
@@ -368,6 +364,77 @@ impl MemoryJournal {
                 .ok_or_else(|| JournalError("disk full".into()))?;
         }
         Ok(work(&mut book))
+    }
+}
+
+/// A journal whose state can be looked at.
+pub(crate) trait Held: Journal {
+    fn snapshot(&self) -> Snapshot;
+}
+
+impl Held for MemoryJournal {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            resources: self.0.lock().unwrap().state.clone(),
+            ..Snapshot::default()
+        }
+    }
+}
+
+/// A real store in a directory of its own.
+pub(crate) struct OnDisk {
+    directory: tempfile::TempDir,
+    store: Store,
+}
+
+impl OnDisk {
+    pub(crate) async fn new() -> Self {
+        Self::open(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn open(directory: tempfile::TempDir) -> Self {
+        let mut store = Store::open(&directory.path().join("state.db"), || NOW).unwrap();
+        let run = Run {
+            who: "test".into(),
+            command: "apply".into(),
+            version: "0".into(),
+        };
+        store.begin_run(run).await.unwrap();
+        Self { directory, store }
+    }
+
+    /// Opens the same store anew, as the next process does.
+    pub(crate) async fn reopened(self) -> Self {
+        let Self { directory, store } = self;
+        drop(store);
+        Self::open(directory).await
+    }
+}
+
+impl Held for OnDisk {
+    fn snapshot(&self) -> Snapshot {
+        flowctl_state::read_snapshot(&self.directory.path().join("state.db")).unwrap()
+    }
+}
+
+#[async_trait]
+impl Journal for OnDisk {
+    async fn begin(&self, intent: Intent) -> Result<OperationId, JournalError> {
+        Journal::begin(&self.store, intent).await
+    }
+    async fn end(
+        &self,
+        operation: OperationId,
+        ending: Ending,
+        writes: Vec<StateWrite>,
+    ) -> Result<(), JournalError> {
+        Journal::end(&self.store, operation, ending, writes).await
+    }
+    async fn write(&self, writes: Vec<StateWrite>) -> Result<(), JournalError> {
+        Journal::write(&self.store, writes).await
+    }
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError> {
+        Journal::unfinished(&self.store).await
     }
 }
 

@@ -8,24 +8,29 @@ use super::*;
 use crate::fault::{FaultPoint, NoFaults};
 use crate::recover::{Recovered, recover};
 use crate::testing::{
-    Fault, MemoryJournal, NOW, Service, address, digester, intent, services, thing,
+    Fault, Held, MemoryJournal, NOW, OnDisk, Service, address, digester, intent, services, thing,
 };
 
 /// What is wanted of one thing: name, size and the names of what it depends on.
 type Wanted = (&'static str, &'static str, &'static [&'static str]);
 
 /// A service, a journal and what runs leave in them.
-struct World {
+struct World<J = MemoryJournal> {
     service: Arc<Service>,
-    journal: MemoryJournal,
+    journal: J,
     cancel: watch::Sender<bool>,
 }
 
 impl World {
     fn new() -> Self {
-        let (service, journal) = (Arc::default(), MemoryJournal::default());
+        Self::with(MemoryJournal::default())
+    }
+}
+
+impl<J: Held> World<J> {
+    fn with(journal: J) -> Self {
         Self {
-            service,
+            service: Arc::default(),
             journal,
             cancel: watch::channel(false).0,
         }
@@ -666,7 +671,7 @@ async fn a_run_cut_off_at_any_time_loses_nothing_and_makes_nothing_twice() {
     }
 }
 
-async fn check_recovers(world: &World, wanted: &[Wanted], what: &str) {
+async fn check_recovers<J: Held>(world: &World<J>, wanted: &[Wanted], what: &str) {
     let outcome = world.run(wanted).await;
     assert!(
         outcome.summary.is_complete(),
@@ -695,4 +700,30 @@ async fn check_recovers(world: &World, wanted: &[Wanted], what: &str) {
         (0, Summary::default()),
         "{what}"
     );
+}
+
+/// The same with a store on disk: in real time, since its thread knows no other.
+#[tokio::test]
+async fn a_store_on_disk_brings_a_run_that_was_cut_off_to_its_end() {
+    let first: &[Wanted] = &[("a", "1", &[]), ("b", "1", &["a"]), ("c", "1", &[])];
+    let second: &[Wanted] = &[("a", "2", &[]), ("b", "1", &["a"]), ("e", "1", &["a"])];
+    for (_, point) in FaultPoint::ALL {
+        for (start, wanted) in [(&[][..], first), (first, second), (first, &[][..])] {
+            let mut world = World::with(OnDisk::new().await);
+            world.run(start).await;
+            let cut = CutAt {
+                point,
+                left: AtomicUsize::new(2),
+                reached: Notify::new(),
+            };
+            let plan = plan(&world.journal.snapshot(), wanted, &Recovered::default());
+            tokio::select! {
+                biased;
+                () = cut.reached.notified() => {}
+                _ = world.apply(&plan, &cut) => panic!("{point:?} was not reached twice"),
+            }
+            world.journal = world.journal.reopened().await;
+            check_recovers(&world, wanted, &format!("{point:?} {wanted:?}")).await;
+        }
+    }
 }

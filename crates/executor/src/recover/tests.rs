@@ -4,7 +4,7 @@ use flowctl_model::Type;
 
 use super::*;
 use crate::testing::{
-    Fault, MemoryJournal, NOW, Service, address, digester, intent, services, thing,
+    Fault, Held, MemoryJournal, NOW, Service, address, digester, intent, services, thing,
 };
 
 fn live(name: &str, size: &str, created_at: Option<f64>) -> RemoteObject {
