@@ -20,7 +20,7 @@ impl Scope for Empty {
     fn resolve(&self, reference: &Reference) -> Result<Resolved, Diagnostic> {
         match &reference.subject {
             Subject::Path(PathKind::Module | PathKind::Root) => Ok(Resolved::Whole(".".into())),
-            Subject::Path(PathKind::Cwd) => Ok(Resolved::Whole("/work".into())),
+            Subject::Path(PathKind::Cwd) => Ok(Resolved::Whole("/project".into())),
             Subject::Workspace => Ok(Resolved::Whole("default".into())),
             _ => Err(reference.undeclared([])),
         }
@@ -53,7 +53,7 @@ impl World for NoFiles {
         None
     }
     fn working_directory(&self) -> String {
-        "/work".into()
+        "/project".into()
     }
 }
 
@@ -135,6 +135,15 @@ fn recode(json: &str) -> String {
     out + rest
 }
 
+/// Whether an expression calls the function `name`.
+fn calls(expr: &str, name: &str) -> bool {
+    expr.match_indices(name).any(|(at, _)| {
+        let before = expr[..at].chars().next_back();
+        let after = expr[at + name.len()..].trim_start();
+        after.starts_with('(') && !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
 fn data(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance");
     std::fs::read_to_string(path.join(name)).unwrap()
@@ -150,6 +159,12 @@ fn expressions_have_the_recorded_results() {
             (id.to_owned(), reason.to_owned())
         })
         .collect();
+    let data_of_unwritten = data("functions_not_written.txt");
+    let unwritten: Vec<&str> = data_of_unwritten
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    let mut pending = 0;
     let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut misses = Vec::new();
     let mut met = Vec::new();
@@ -169,6 +184,8 @@ fn expressions_have_the_recorded_results() {
         if actual == wanted {
             count.0 += 1;
             met.push(text("id"));
+        } else if unwritten.iter().any(|name| calls(&text("expr"), name)) {
+            pending += 1;
         } else if !known.contains_key(&text("id")) {
             misses.push(format!(
                 "{} {} {}\n    wanted {wanted:?}\n    got    {actual:?}",
@@ -184,7 +201,7 @@ fn expressions_have_the_recorded_results() {
     let passed: usize = groups.values().map(|g| g.0).sum();
     let all: usize = groups.values().map(|g| g.1).sum();
     println!(
-        "{:20} {passed:4} of {all:4}, {} known differences",
+        "{:20} {passed:4} of {all:4}, {pending} wait for a function, {} known differences",
         "all",
         known.len()
     );
@@ -194,6 +211,11 @@ fn expressions_have_the_recorded_results() {
         misses.len(),
         misses.join("\n")
     );
+    let written: Vec<_> = unwritten
+        .iter()
+        .filter(|name| flowctl_lang::function(name).is_some())
+        .collect();
+    assert!(written.is_empty(), "no longer missing: {written:?}");
     let outdated: Vec<_> = met.iter().filter(|id| known.contains_key(*id)).collect();
     assert!(outdated.is_empty(), "no longer different: {outdated:?}");
 }

@@ -110,9 +110,9 @@ impl Loader<'_> {
             };
             out.extend(diagnostics);
             if is_override(name) {
-                overrides.push(body)
+                overrides.push(body);
             } else {
-                bodies.push(body)
+                bodies.push(body);
             }
         }
         if bodies.is_empty() && overrides.is_empty() {

@@ -44,7 +44,7 @@ pub struct Node {
 /// The dependencies of a configuration.
 #[derive(Debug)]
 pub struct Graph {
-    graph: DiGraph<Node, ()>,
+    edges: DiGraph<Node, ()>,
     /// The nodes, each after everything it depends on. Empty if there is a cycle.
     pub order: Vec<Node>,
     indices: HashMap<Node, NodeIndex>,
@@ -56,8 +56,8 @@ impl Graph {
         self.indices
             .get(node)
             .into_iter()
-            .flat_map(|index| self.graph.neighbors_directed(*index, petgraph::Incoming))
-            .filter_map(|index| self.graph.node_weight(index))
+            .flat_map(|index| self.edges.neighbors_directed(*index, petgraph::Incoming))
+            .filter_map(|index| self.edges.node_weight(index))
     }
 }
 
@@ -84,7 +84,7 @@ pub fn build(configuration: &Configuration) -> (Graph, Vec<Diagnostic>) {
     };
     (
         Graph {
-            graph,
+            edges: graph,
             order,
             indices,
         },

@@ -285,8 +285,15 @@ mod tests {
         let digest = Digester::new([1; 32]).digest("a", &"s".into());
         let withheld = || Value::withheld(Type::String, digest);
         // Prior input, configured input, what changed, planned id and output.
+        type Case = (
+            Option<Value>,
+            Value,
+            &'static [&'static str],
+            &'static str,
+            &'static str,
+        );
         #[rustfmt::skip]
-        let cases: Vec<(Option<Value>, Value, &[&str], &str, &str)> = vec![
+        let cases: Vec<Case> = vec![
             (None, "a".into(), &[], "unknown(string)", "unknown(string)"),
             (None, null(), &[], "unknown(string)", "null(any)"),
             (None, secret(), &[], "unknown(string)", "(sensitive)"),

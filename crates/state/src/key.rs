@@ -7,9 +7,10 @@ use std::path::Path;
 
 use flowctl_model::Digester;
 use flowctl_model::secret::KEY_LENGTH;
+use zeroize::Zeroizing;
 
 use crate::StoreError;
-use crate::files::refuse_link;
+use crate::files::{hex, refuse_link};
 
 /// The digester of the key file, or `None` if there is no such file.
 pub fn load(path: &Path) -> Result<Option<Digester>, StoreError> {
@@ -40,7 +41,7 @@ pub fn load_or_create(path: &Path) -> Result<Digester, StoreError> {
         return Ok(digester);
     }
     let key: [u8; KEY_LENGTH] = rand::random();
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = Zeroizing::new(hex(&key));
     let write = || {
         let mut file = OpenOptions::new()
             .write(true)

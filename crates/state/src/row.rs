@@ -7,7 +7,6 @@
 //! Element types of collections are not kept: the reader converts to the schema's type.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use flowctl_model::{
@@ -169,15 +168,7 @@ fn named_primitive(name: &str) -> Type {
 }
 
 fn hex(digest: &Digest) -> String {
-    digest
-        .salt
-        .iter()
-        .chain(&digest.mac)
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    crate::files::hex(digest.salt.iter().chain(&digest.mac))
 }
 
 fn unhex(text: &str) -> Option<Digest> {
@@ -197,7 +188,11 @@ fn unhex(text: &str) -> Option<Digest> {
 
 /// The addresses a resource depends on, as a JSON array of texts.
 pub(crate) fn encode_dependencies(dependencies: &[ResourceAddress]) -> String {
-    Json::from_iter(dependencies.iter().map(ToString::to_string)).to_string()
+    dependencies
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Json>()
+        .to_string()
 }
 
 pub(crate) fn decode_dependencies(text: &str) -> Option<Vec<ResourceAddress>> {

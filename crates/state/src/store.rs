@@ -8,7 +8,7 @@ use flowctl_model::snapshot::{OutputState, ResourceState, Snapshot};
 use flowctl_model::{Digester, Text};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use crate::files::{private_directory, private_file, refuse_link};
+use crate::files::{hex, private_directory, private_file, refuse_link};
 use crate::row::{self, decode, encode};
 use crate::writer::Writer;
 use crate::{StoreError, backup};
@@ -338,11 +338,7 @@ impl Store {
     /// `false` means that another key made them, and that they tell nothing any more.
     pub async fn key_is_known(&self, digester: &Digester) -> Result<bool, StoreError> {
         let path = self.path.clone();
-        let id: String = digester
-            .key_id()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = hex(&digester.key_id());
         self.writer
             .write(move |connection| {
                 let failed = |error: rusqlite::Error| StoreError::database(&path, &error);

@@ -197,6 +197,10 @@ impl<'a> Cursor<'a> {
         result
     }
 
+    #[expect(
+        clippy::unused_self,
+        reason = "errors are made by the cursor, with or without a place"
+    )]
     pub(super) fn error_at(
         &self,
         span: Span,

@@ -396,7 +396,16 @@ impl Cursor<'_> {
             cursor.position += count;
         };
         digits(self);
-        if self.byte() == Some(b'.') && self.byte_at(1).is_some_and(|b| b.is_ascii_digit()) {
+        let exponent_at = |cursor: &Self, at: usize| {
+            let sign = usize::from(matches!(cursor.byte_at(at + 1), Some(b'+' | b'-')));
+            matches!(cursor.byte_at(at), Some(b'e' | b'E'))
+                && cursor
+                    .byte_at(at + 1 + sign)
+                    .is_some_and(|b| b.is_ascii_digit())
+        };
+        // A point may be followed by the exponent at once: `1.e3`.
+        let fraction = self.byte_at(1).is_some_and(|b| b.is_ascii_digit()) || exponent_at(self, 1);
+        if self.byte() == Some(b'.') && fraction {
             self.position += 1;
             digits(self);
         }

@@ -41,7 +41,7 @@ impl Pieces {
         }
         let mut literal = std::mem::take(text);
         if std::mem::take(&mut self.trim_next) {
-            literal = literal.trim_start().to_owned();
+            literal.drain(..literal.len() - literal.trim_start().len());
         }
         self.list.push(Piece::Literal(literal));
     }
@@ -163,7 +163,7 @@ impl Cursor<'_> {
     fn escape(&mut self) -> Parsed<char> {
         let start = self.position;
         self.position += 1;
-        let Some(c) = self.rest().chars().next() else {
+        let Some(c) = self.rest().chars().next().filter(|c| *c != '\n') else {
             return Err(self.error_at(
                 self.span(start, start + 1),
                 "Invalid character",
