@@ -422,12 +422,6 @@ impl<'a> Driver<'a, '_> {
     fn start(&mut self, step: Step) -> Option<Input> {
         let change = self.change(step)?;
         let mut operation = operation(change, step.part);
-        if operation.action == OperationAction::Create
-            && change.action == Action::Create
-            && let Some(old) = self.state_of(&change.address)
-        {
-            tracing::debug!(address = %change.address, id = %old.id, "creating beside an object");
-        }
         if operation.action == OperationAction::Delete && operation.id.is_none() {
             operation.id = self.state_of(&change.address).map(|state| state.id.clone());
         }
