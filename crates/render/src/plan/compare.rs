@@ -1,0 +1,54 @@
+//! When two values are the same to a reader.
+
+use flowctl_model::{AttributePath, Kind, Number, Type, Value};
+
+/// Whether two values would be shown as equal: marks and the difference between lists and tuples
+/// or maps and objects do not count; what is not known yet differs from everything.
+pub(super) fn same(a: &Value, b: &Value) -> bool {
+    match (a.kind(), b.kind()) {
+        (Kind::Unknown(_), Kind::Unknown(_)) => a.digest().is_some() && a.digest() == b.digest(),
+        (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => false,
+        (Kind::Null(_), Kind::Null(_)) => true,
+        _ => match (a.elements(), b.elements(), a.members(), b.members()) {
+            (Some(a), Some(b), _, _) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+            }
+            (_, _, Some(a), Some(b)) => {
+                a.len() == b.len()
+                    && a.iter().zip(b).all(|((m, a), (n, b))| m == n && same(a, b))
+            }
+            _ => a.kind() == b.kind(),
+        },
+    }
+}
+
+/// Whether one of the paths leads to the other or into it.
+pub(super) fn related(a: &AttributePath, b: &AttributePath) -> bool {
+    a.starts_with(b) || b.starts_with(a)
+}
+
+/// The value that a JSON document of more than one value stands for; `None` for anything else.
+pub(super) fn parse_json(text: &str) -> Option<Value> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok().map(|json| from_json(&json))
+}
+
+fn from_json(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::null(Type::Any),
+        serde_json::Value::Bool(b) => Value::bool(*b),
+        serde_json::Value::Number(n) => match n.to_string().parse::<Number>() {
+            Ok(number) => Value::number(number),
+            Err(_) => Value::string(n.to_string()),
+        },
+        serde_json::Value::String(s) => Value::string(s.as_str()),
+        serde_json::Value::Array(elements) => {
+            Value::tuple(elements.iter().map(from_json).collect())
+        }
+        serde_json::Value::Object(members) => Value::object(
+            members.iter().map(|(name, value)| (name.as_str(), from_json(value))),
+        ),
+    }
+}

@@ -1,0 +1,10 @@
+//! Plans, one module per format.
+
+mod compare;
+mod diff;
+mod elements;
+pub mod human;
+mod page;
+
+#[cfg(test)]
+pub(crate) mod samples;
