@@ -279,12 +279,6 @@ mod tests {
 
     #[test]
     fn changes_are_planned_as_terraform_plans_them() {
-        let null = || Value::null(Type::Any);
-        let secret = || Value::from("s").marked(Marks::SENSITIVE);
-        let unknown = || Value::unknown(Type::String);
-        let digest = Digester::new([1; 32]).digest("a", &"s".into());
-        let withheld = || Value::withheld(Type::String, digest);
-        // Prior input, configured input, what changed, planned id and output.
         type Case = (
             Option<Value>,
             Value,
@@ -292,6 +286,12 @@ mod tests {
             &'static str,
             &'static str,
         );
+        let null = || Value::null(Type::Any);
+        let secret = || Value::from("s").marked(Marks::SENSITIVE);
+        let unknown = || Value::unknown(Type::String);
+        let digest = Digester::new([1; 32]).digest("a", &"s".into());
+        let withheld = || Value::withheld(Type::String, digest);
+        // Prior input, configured input, what changed, planned id and output.
         #[rustfmt::skip]
         let cases: Vec<Case> = vec![
             (None, "a".into(), &[], "unknown(string)", "unknown(string)"),
