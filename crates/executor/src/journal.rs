@@ -2,7 +2,7 @@
 //!
 //! The rule: nothing is asked of the service before the intent is committed, and a result and the
 //! change of state it means are committed together. What is between is found again by
-//! [`crate::recover`].
+//! [`mod@crate::recover`].
 
 use async_trait::async_trait;
 use flowctl_state::{Store, StoreError};

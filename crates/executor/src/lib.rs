@@ -3,9 +3,9 @@
 //!
 //! - [`schedule`]: which operation may begin when (pure);
 //! - [`drive`]: applying a plan, an operation's course being intent, request, result;
-//! - [`recover`]: what became of operations without a result (a pure decision and its thin
+//! - [`mod@recover`]: what became of operations without a result (a pure decision and its thin
 //!   asynchronous part);
-//! - [`refresh`]: reading many resources in few requests;
+//! - [`mod@refresh`]: reading many resources in few requests;
 //! - [`journal`]: what is needed of a state store;
 //! - [`retry`], [`fault`], [`object`], [`service`]: the parts.
 //!
