@@ -1,5 +1,5 @@
 //! A configuration as written: the blocks of a module, typed, with their expressions not yet
-//! evaluated. Built by [`crate::blocks`] from the syntax trees of the module's files.
+//! evaluated. Built by `blocks` from the syntax trees of the module's files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! JSON syntax (<https://developer.hashicorp.com/terraform/language/syntax/json>): the same tree as
 //! native syntax. Strings are templates; whether a property is an argument or a block is decided by
-//! whoever knows, through [`as_blocks`].
+//! whoever knows, through the schema.
 
 use crate::ast::{Body, FileId, Span};
 use crate::diagnostic::Diagnostic;
