@@ -9,12 +9,18 @@ pub(crate) fn partition(region: &str) -> &'static str {
         ("us-isob-", "aws-iso-b"),
         ("eusc-", "aws-eusc"),
     ];
-    OTHERS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, name)| *name)
+    OTHERS
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, name)| *name)
 }
 
 /// The ARN of something of the service: `kind` is `connectorprofile`, `connector` or `flow`.
 pub(crate) fn appflow(region: &str, account: &str, kind: &str, name: &str) -> String {
-    format!("arn:{}:appflow:{region}:{account}:{kind}/{name}", partition(region))
+    format!(
+        "arn:{}:appflow:{region}:{account}:{kind}/{name}",
+        partition(region)
+    )
 }
 
 /// The ARN of the secret that the service keeps a profile's credentials in.
@@ -43,7 +49,9 @@ pub(crate) fn signed_region(authorization: &str) -> Option<&str> {
 /// Whether that can be a region's name.
 pub(crate) fn is_region(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 #[cfg(test)]
@@ -52,10 +60,18 @@ mod tests {
 
     #[test]
     fn regions_come_from_the_signature() {
-        let signed = |scope: &str| format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let signed = |scope: &str| {
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
+        };
         let cases = [
-            (signed("AKID/20260101/eu-west-1/appflow/aws4_request"), Some("eu-west-1")),
-            (signed("A/K/20260101/us-east-2/appflow/aws4_request"), Some("us-east-2")),
+            (
+                signed("AKID/20260101/eu-west-1/appflow/aws4_request"),
+                Some("eu-west-1"),
+            ),
+            (
+                signed("A/K/20260101/us-east-2/appflow/aws4_request"),
+                Some("us-east-2"),
+            ),
             (signed("AKID/20260101/EU WEST/appflow/aws4_request"), None),
             (signed("AKID"), None),
             ("Bearer x".to_owned(), None),
@@ -69,7 +85,10 @@ mod tests {
     fn arns_and_back() {
         let arn = appflow("cn-north-1", "123456789012", "flow", "a/b");
         assert_eq!(arn, "arn:aws-cn:appflow:cn-north-1:123456789012:flow/a/b");
-        assert_eq!(parse(&arn, "cn-north-1", "123456789012"), Some(("flow", "a/b")));
+        assert_eq!(
+            parse(&arn, "cn-north-1", "123456789012"),
+            Some(("flow", "a/b"))
+        );
         assert_eq!(parse(&arn, "us-east-1", "123456789012"), None);
     }
 }

@@ -95,17 +95,26 @@ pub(crate) struct ServiceError {
 
 impl ServiceError {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// A rule that the shapes do not express, in the words the service opens such answers with.
     pub(crate) fn rule(message: impl AsRef<str>) -> Self {
-        Self::new(ErrorKind::Validation, format!("Validation exception: {}", message.as_ref()))
+        Self::new(
+            ErrorKind::Validation,
+            format!("Validation exception: {}", message.as_ref()),
+        )
     }
 }
 
 impl From<rusqlite::Error> for ServiceError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::new(ErrorKind::Internal, format!("The endpoint's store failed: {error}"))
+        Self::new(
+            ErrorKind::Internal,
+            format!("The endpoint's store failed: {error}"),
+        )
     }
 }

@@ -91,10 +91,19 @@ impl Faults {
     /// Reads a list of rules; an empty text is no faults.
     pub fn parse(text: &str) -> Result<Self, FaultsError> {
         let mut faults = Self::default();
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            let wrong = |problem: String| FaultsError { rule: entry.to_owned(), problem };
+        for entry in text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
+            let wrong = |problem: String| FaultsError {
+                rule: entry.to_owned(),
+                problem,
+            };
             if let Some(seed) = entry.strip_prefix("seed=") {
-                faults.seed = seed.parse().map_err(|_| wrong("the seed is not a number".into()))?;
+                faults.seed = seed
+                    .parse()
+                    .map_err(|_| wrong("the seed is not a number".into()))?;
             } else {
                 faults.rules.push(Rule::parse(entry).map_err(wrong)?);
             }
@@ -137,18 +146,28 @@ impl Rule {
         };
         let kind = Kind::parse(parts.next().ok_or("the kind of fault is missing")?)?;
         let when = parts.map(When::parse).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.to_owned(), operation, kind, when })
+        Ok(Self {
+            text: text.to_owned(),
+            operation,
+            kind,
+            when,
+        })
     }
 }
 
 fn named(name: &str) -> Option<Operation> {
-    let by_path = SERVICE.operations.iter().find(|(_, o)| o.path.strip_prefix('/') == Some(name));
+    let by_path = SERVICE
+        .operations
+        .iter()
+        .find(|(_, o)| o.path.strip_prefix('/') == Some(name));
     Operation::from_name(by_path.map_or(name, |(name, _)| name))
 }
 
 impl Kind {
     fn parse(text: &str) -> Result<Self, String> {
-        let (name, argument) = text.split_once('=').map_or((text, None), |(n, a)| (n, Some(a)));
+        let (name, argument) = text
+            .split_once('=')
+            .map_or((text, None), |(n, a)| (n, Some(a)));
         let duration = || duration(argument.ok_or_else(|| format!("`{name}` needs a duration"))?);
         let kind = match name {
             "delay" => return Ok(Self::Delay(duration()?)),
@@ -182,7 +201,9 @@ impl When {
                 Ok(probability) if (0.0..=1.0).contains(&probability) => {
                     Ok(Self::Probability(probability))
                 }
-                _ => Err(format!("`{text}` is neither a probability from 0 to 1 nor a condition")),
+                _ => Err(format!(
+                    "`{text}` is neither a probability from 0 to 1 nor a condition"
+                )),
             };
         };
         let make = match name {
@@ -220,7 +241,10 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => None,
     };
     // A day: longer than any test, and far from where adding to a clock overflows.
-    millis.filter(|ms| *ms <= 86_400_000).map(Duration::from_millis).ok_or_else(wrong)
+    millis
+        .filter(|ms| *ms <= 86_400_000)
+        .map(Duration::from_millis)
+        .ok_or_else(wrong)
 }
 
 /// What befalls one call.
@@ -255,7 +279,11 @@ pub(crate) struct Injector {
 impl Injector {
     pub(crate) fn new(faults: Faults) -> Self {
         let random = StdRng::seed_from_u64(faults.seed);
-        Self { calls: vec![0; faults.rules.len()], random, faults }
+        Self {
+            calls: vec![0; faults.rules.len()],
+            random,
+            faults,
+        }
     }
 
     pub(crate) fn faults(&self) -> &Faults {
@@ -280,7 +308,9 @@ impl Injector {
             }
             decision.fired.push(rule.text.clone());
             match rule.kind {
-                Kind::Answer(kind) => decision.before = decision.before.or(Some(Before::Answer(kind))),
+                Kind::Answer(kind) => {
+                    decision.before = decision.before.or(Some(Before::Answer(kind)));
+                }
                 Kind::Reset => decision.before = decision.before.or(Some(Before::Reset)),
                 Kind::Lost => decision.lost = true,
                 Kind::Delay(delay) => decision.delay += delay,
@@ -330,7 +360,10 @@ mod tests {
         let mut injector = Injector::new(Faults::parse(rules).unwrap());
         let decision = injector.decide(Operation::CreateConnectorProfile);
         assert_eq!(decision.delay, Duration::from_millis(1200));
-        assert_eq!(decision.before, Some(Before::Answer(ErrorKind::AccessDenied)));
+        assert_eq!(
+            decision.before,
+            Some(Before::Answer(ErrorKind::AccessDenied))
+        );
         assert!(decision.lost);
         assert_eq!(decision.fired.len(), 5);
     }
@@ -338,9 +371,20 @@ mod tests {
     #[test]
     fn what_is_not_a_rule_is_refused() {
         let wrong = [
-            "create", "nope:500", "create:nope", "create:delay", "create:delay=5", "create:500=1",
-            "create:delay=99999999m", "create:500:2", "create:500:nth=0", "create:500:nth=x",
-            "create:500:soon=1", "seed=x", "create:500:-0.1", "create:500:NaN",
+            "create",
+            "nope:500",
+            "create:nope",
+            "create:delay",
+            "create:delay=5",
+            "create:500=1",
+            "create:delay=99999999m",
+            "create:500:2",
+            "create:500:nth=0",
+            "create:500:nth=x",
+            "create:500:soon=1",
+            "seed=x",
+            "create:500:-0.1",
+            "create:500:NaN",
         ];
         for rule in wrong {
             let error = Faults::parse(rule).expect_err(rule).to_string();

@@ -22,10 +22,15 @@ pub(crate) fn size(input: &Value) -> usize {
 
 /// What a token must belong to: the operation with its filters, but not the page size.
 pub(crate) fn subject(operation: &str, scope: &str, input: &Value) -> String {
-    let filters: Vec<&Value> = ["connectorProfileNames", "connectorType", "connectorLabel", "connectorTypes"]
-        .iter()
-        .map(|name| input.get(name).unwrap_or(&Value::Null))
-        .collect();
+    let filters: Vec<&Value> = [
+        "connectorProfileNames",
+        "connectorType",
+        "connectorLabel",
+        "connectorTypes",
+    ]
+    .iter()
+    .map(|name| input.get(name).unwrap_or(&Value::Null))
+    .collect();
     json!([operation, scope, filters]).to_string()
 }
 
@@ -48,12 +53,20 @@ pub(crate) fn after(subject: &str, input: &Value) -> Result<String, ServiceError
         (found == check(subject, last)).then(|| last.to_owned())
     };
     decode().ok_or_else(|| {
-        ServiceError::new(ErrorKind::Validation, "Validation exception: The nextToken is not valid")
+        ServiceError::new(
+            ErrorKind::Validation,
+            "Validation exception: The nextToken is not valid",
+        )
     })
 }
 
 fn check(subject: &str, last: &str) -> [u8; CHECK] {
-    let hash: [u8; 32] = Sha256::new().chain_update(subject).chain_update([0]).chain_update(last).finalize().into();
+    let hash: [u8; 32] = Sha256::new()
+        .chain_update(subject)
+        .chain_update([0])
+        .chain_update(last)
+        .finalize()
+        .into();
     std::array::from_fn(|at| hash.get(at).copied().unwrap_or_default())
 }
 

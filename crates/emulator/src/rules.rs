@@ -34,7 +34,11 @@ enum SignIn {
 }
 
 const fn connector(kind: &'static str, block: &'static str, sign_in: SignIn) -> Connector {
-    Connector { kind, block, sign_in }
+    Connector {
+        kind,
+        block,
+        sign_in,
+    }
 }
 
 // Marketo's required client id and secret are credentials enough, so the shape says it all.
@@ -63,7 +67,10 @@ const CONNECTORS: &[Connector] = &[
 /// The member of the flow structures that belongs to a connector type, for types without
 /// profiles too, whose member has the type's own name.
 pub(crate) fn block_of(kind: &str) -> &str {
-    CONNECTORS.iter().find(|c| c.kind == kind).map_or(kind, |c| c.block)
+    CONNECTORS
+        .iter()
+        .find(|c| c.kind == kind)
+        .map_or(kind, |c| c.block)
 }
 
 /// Whether flows of that connector type name a profile.
@@ -79,9 +86,9 @@ pub(crate) fn check_type(kind: &str, label: Option<&str>) -> Result<(), ServiceE
         )));
     }
     match (kind, label) {
-        ("CustomConnector", None) => {
-            Err(ServiceError::rule("ConnectorLabel cannot be blank for connector: CUSTOMCONNECTOR"))
-        }
+        ("CustomConnector", None) => Err(ServiceError::rule(
+            "ConnectorLabel cannot be blank for connector: CUSTOMCONNECTOR",
+        )),
         ("CustomConnector", Some(_)) | (_, None) => Ok(()),
         (_, Some(_)) => Err(ServiceError::rule(format!(
             "ConnectorLabel is only allowed for connector: CUSTOMCONNECTOR, not for {}",
@@ -98,14 +105,19 @@ pub(crate) fn check_config(kind: &str, config: &Value) -> Result<(), ServiceErro
     let properties = only_block(config, "connectorProfileProperties", connector)?;
     // The API does not require credentials, and for a Redshift profile on the Data API there
     // may be none; every other connector signs in with something.
-    let by_role = matches!(connector.sign_in, SignIn::Redshift) && text(properties, "dataApiRoleArn");
+    let by_role =
+        matches!(connector.sign_in, SignIn::Redshift) && text(properties, "dataApiRoleArn");
     let none = Value::Null;
     let credentials = if by_role && config.get(CREDENTIALS).is_none() {
         &none
     } else {
         only_block(config, CREDENTIALS, connector)?
     };
-    let at = Place { kind, credentials, properties };
+    let at = Place {
+        kind,
+        credentials,
+        properties,
+    };
     match connector.sign_in {
         SignIn::Shape => Ok(()),
         SignIn::OAuth => at.oauth(credentials),
@@ -145,7 +157,10 @@ fn only_block<'a>(
 
 /// Whether that member is a string that is not blank.
 fn text(value: &Value, member: &str) -> bool {
-    value.get(member).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
+    value
+        .get(member)
+        .and_then(Value::as_str)
+        .is_some_and(|text| !text.trim().is_empty())
 }
 
 struct Place<'a> {
@@ -163,7 +178,11 @@ impl Place<'_> {
     }
 
     fn need(&self, present: bool, what: &str) -> Result<(), ServiceError> {
-        if present { Ok(()) } else { Err(self.blank(what)) }
+        if present {
+            Ok(())
+        } else {
+            Err(self.blank(what))
+        }
     }
 
     fn oauth(&self, credentials: &Value) -> Result<(), ServiceError> {
@@ -178,18 +197,27 @@ impl Place<'_> {
     fn salesforce(&self) -> Result<(), ServiceError> {
         // CLIENT_CREDENTIALS is in the enumeration but does not sign in: the service asks for
         // a code all the same.
-        match self.credentials.get("oAuth2GrantType").and_then(Value::as_str) {
+        match self
+            .credentials
+            .get("oAuth2GrantType")
+            .and_then(Value::as_str)
+        {
             Some("JWT_BEARER") => self.need(text(self.credentials, "jwtToken"), "JwtToken"),
             _ => self.oauth(self.credentials),
         }
     }
 
     fn sap(&self) -> Result<(), ServiceError> {
-        match (self.credentials.get("basicAuthCredentials"), self.credentials.get("oAuthCredentials"))
-        {
+        match (
+            self.credentials.get("basicAuthCredentials"),
+            self.credentials.get("oAuthCredentials"),
+        ) {
             (Some(_), None) => Ok(()),
             (None, Some(oauth)) => {
-                self.need(self.properties.get("oAuthProperties").is_some(), "OAuthProperties")?;
+                self.need(
+                    self.properties.get("oAuthProperties").is_some(),
+                    "OAuthProperties",
+                )?;
                 self.oauth(oauth)
             }
             (Some(_), Some(_)) => Err(ServiceError::rule(
@@ -236,16 +264,26 @@ impl Place<'_> {
             ));
         }
         let serverless = properties.get("isRedshiftServerless") == Some(&Value::Bool(true));
-        let place = if serverless { "workgroupName" } else { "clusterIdentifier" };
+        let place = if serverless {
+            "workgroupName"
+        } else {
+            "clusterIdentifier"
+        };
         self.need(text(properties, place), place)?;
         self.need(text(properties, "databaseName"), "databaseName")
     }
 
     fn custom(&self) -> Result<(), ServiceError> {
-        const BLOCKS: [(&str, &str); 4] =
-            [("OAUTH2", "oauth2"), ("APIKEY", "apiKey"), ("BASIC", "basic"), ("CUSTOM", "custom")];
+        const BLOCKS: [(&str, &str); 4] = [
+            ("OAUTH2", "oauth2"),
+            ("APIKEY", "apiKey"),
+            ("BASIC", "basic"),
+            ("CUSTOM", "custom"),
+        ];
         let credentials = self.credentials;
-        let kind = credentials.get("authenticationType").and_then(Value::as_str);
+        let kind = credentials
+            .get("authenticationType")
+            .and_then(Value::as_str);
         for (name, block) in BLOCKS {
             match (kind == Some(name), credentials.get(block).is_some()) {
                 (true, false) => {
@@ -303,31 +341,130 @@ mod tests {
         let blank = "Validation exception: AuthCode cannot be blank for connector: SALESFORCE";
         let cases = [
             ("Salesforce", json!({}), json!({}), blank),
-            ("Salesforce", json!({"clientCredentialsArn": "arn", "oAuth2GrantType": "CLIENT_CREDENTIALS"}), json!({}), blank),
+            (
+                "Salesforce",
+                json!({"clientCredentialsArn": "arn", "oAuth2GrantType": "CLIENT_CREDENTIALS"}),
+                json!({}),
+                blank,
+            ),
             ("Salesforce", json!({"accessToken": "t"}), json!({}), "ok"),
             ("Salesforce", json!({"refreshToken": "t"}), json!({}), "ok"),
-            ("Salesforce", json!({"oAuthRequest": {"authCode": "c", "redirectUri": "u"}}), json!({}), "ok"),
-            ("Salesforce", json!({"oAuthRequest": {"authCode": "c"}}), json!({}), "Validation exception: RedirectUri cannot be blank for connector: SALESFORCE"),
-            ("Salesforce", json!({"oAuth2GrantType": "JWT_BEARER"}), json!({}), "Validation exception: JwtToken cannot be blank for connector: SALESFORCE"),
-            ("Slack", json!({}), json!({}), "Validation exception: AuthCode cannot be blank for connector: SLACK"),
+            (
+                "Salesforce",
+                json!({"oAuthRequest": {"authCode": "c", "redirectUri": "u"}}),
+                json!({}),
+                "ok",
+            ),
+            (
+                "Salesforce",
+                json!({"oAuthRequest": {"authCode": "c"}}),
+                json!({}),
+                "Validation exception: RedirectUri cannot be blank for connector: SALESFORCE",
+            ),
+            (
+                "Salesforce",
+                json!({"oAuth2GrantType": "JWT_BEARER"}),
+                json!({}),
+                "Validation exception: JwtToken cannot be blank for connector: SALESFORCE",
+            ),
+            (
+                "Slack",
+                json!({}),
+                json!({}),
+                "Validation exception: AuthCode cannot be blank for connector: SLACK",
+            ),
             ("Marketo", json!({}), json!({}), "ok"),
-            ("Snowflake", json!({"username": "u"}), json!({}), "Validation exception: password or privateKey cannot be blank for connector: SNOWFLAKE"),
-            ("Servicenow", json!({"username": "u", "password": "p"}), json!({}), "ok"),
-            ("Servicenow", json!({"oAuth2Credentials": {"accessToken": "t"}}), json!({}), "ok"),
-            ("SAPOData", json!({}), json!({}), "Validation exception: BasicAuthCredentials or OAuthCredentials cannot be blank for connector: SAPODATA"),
-            ("SAPOData", json!({"oAuthCredentials": {"accessToken": "t"}}), json!({}), "Validation exception: OAuthProperties cannot be blank for connector: SAPODATA"),
-            ("Redshift", json!({"username": "u", "password": "p"}), jdbc.clone(), "ok"),
-            ("Redshift", json!({}), jdbc, "Validation exception: Username cannot be blank for connector: REDSHIFT"),
-            ("Redshift", json!({}), json!({}), "dataApiRoleArn cannot be null or empty"),
-            ("Redshift", json!({}), json!({"dataApiRoleArn": "r", "databaseName": "d", "isRedshiftServerless": true, "workgroupName": "w"}), "ok"),
-            ("Redshift", json!({}), json!({"dataApiRoleArn": "r", "databaseName": "d"}), "Validation exception: clusterIdentifier cannot be blank for connector: REDSHIFT"),
-            ("CustomConnector", json!({"authenticationType": "BASIC", "basic": {}}), json!({}), "ok"),
-            ("CustomConnector", json!({"authenticationType": "APIKEY", "basic": {}}), json!({}), "Validation exception: apiKey credentials cannot be null for authentication type APIKEY"),
-            ("CustomConnector", json!({"authenticationType": "OAUTH2", "oauth2": {"clientId": "i", "clientSecret": "s"}}), json!({}), "ok"),
-            ("CustomConnector", json!({"authenticationType": "OAUTH2", "oauth2": {}}), json!({}), "Validation exception: AuthCode cannot be blank for connector: CUSTOMCONNECTOR"),
+            (
+                "Snowflake",
+                json!({"username": "u"}),
+                json!({}),
+                "Validation exception: password or privateKey cannot be blank for connector: SNOWFLAKE",
+            ),
+            (
+                "Servicenow",
+                json!({"username": "u", "password": "p"}),
+                json!({}),
+                "ok",
+            ),
+            (
+                "Servicenow",
+                json!({"oAuth2Credentials": {"accessToken": "t"}}),
+                json!({}),
+                "ok",
+            ),
+            (
+                "SAPOData",
+                json!({}),
+                json!({}),
+                "Validation exception: BasicAuthCredentials or OAuthCredentials cannot be blank for connector: SAPODATA",
+            ),
+            (
+                "SAPOData",
+                json!({"oAuthCredentials": {"accessToken": "t"}}),
+                json!({}),
+                "Validation exception: OAuthProperties cannot be blank for connector: SAPODATA",
+            ),
+            (
+                "Redshift",
+                json!({"username": "u", "password": "p"}),
+                jdbc.clone(),
+                "ok",
+            ),
+            (
+                "Redshift",
+                json!({}),
+                jdbc,
+                "Validation exception: Username cannot be blank for connector: REDSHIFT",
+            ),
+            (
+                "Redshift",
+                json!({}),
+                json!({}),
+                "dataApiRoleArn cannot be null or empty",
+            ),
+            (
+                "Redshift",
+                json!({}),
+                json!({"dataApiRoleArn": "r", "databaseName": "d", "isRedshiftServerless": true, "workgroupName": "w"}),
+                "ok",
+            ),
+            (
+                "Redshift",
+                json!({}),
+                json!({"dataApiRoleArn": "r", "databaseName": "d"}),
+                "Validation exception: clusterIdentifier cannot be blank for connector: REDSHIFT",
+            ),
+            (
+                "CustomConnector",
+                json!({"authenticationType": "BASIC", "basic": {}}),
+                json!({}),
+                "ok",
+            ),
+            (
+                "CustomConnector",
+                json!({"authenticationType": "APIKEY", "basic": {}}),
+                json!({}),
+                "Validation exception: apiKey credentials cannot be null for authentication type APIKEY",
+            ),
+            (
+                "CustomConnector",
+                json!({"authenticationType": "OAUTH2", "oauth2": {"clientId": "i", "clientSecret": "s"}}),
+                json!({}),
+                "ok",
+            ),
+            (
+                "CustomConnector",
+                json!({"authenticationType": "OAUTH2", "oauth2": {}}),
+                json!({}),
+                "Validation exception: AuthCode cannot be blank for connector: CUSTOMCONNECTOR",
+            ),
         ];
         for (kind, credentials, properties, expected) in cases {
-            assert_eq!(check(kind, &credentials, &properties), expected, "{kind} {credentials}");
+            assert_eq!(
+                check(kind, &credentials, &properties),
+                expected,
+                "{kind} {credentials}"
+            );
         }
     }
 
@@ -335,12 +472,19 @@ mod tests {
     fn the_blocks_are_those_of_the_type() {
         let with = |credentials: Value, properties: Value| {
             let config = json!({"connectorProfileCredentials": credentials, "connectorProfileProperties": properties});
-            check_config("Singular", &config).map_or_else(|error| error.message, |()| "ok".to_owned())
+            check_config("Singular", &config)
+                .map_or_else(|error| error.message, |()| "ok".to_owned())
         };
         let key = json!({"Singular": {"apiKey": "k"}});
         assert_eq!(with(key.clone(), json!({"Singular": {}})), "ok");
-        assert!(with(key.clone(), json!({})).contains("connectorProfileProperties.Singular cannot be null"));
-        assert!(with(json!({}), json!({"Singular": {}})).contains("connectorProfileCredentials.Singular"));
+        assert!(
+            with(key.clone(), json!({}))
+                .contains("connectorProfileProperties.Singular cannot be null")
+        );
+        assert!(
+            with(json!({}), json!({"Singular": {}}))
+                .contains("connectorProfileCredentials.Singular")
+        );
         assert!(with(key, json!({"Singular": {}, "Slack": {}})).contains("and nothing else"));
         assert!(check_type("S3", None).is_err());
         assert!(check_type("CustomConnector", None).is_err());

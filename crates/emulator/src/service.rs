@@ -50,7 +50,7 @@ pub(crate) enum Shape {
     String(Box<StringShape>),
     Integer(Limits),
     Long(Limits),
-    Double(Limits),
+    Double,
     Boolean,
     Timestamp,
 }
@@ -84,7 +84,11 @@ impl StringShape {
     /// Whether the whole of `text` satisfies the pattern. The classes are ASCII, as in the
     /// service, and a dot does not match a line feed.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        if self.not_prefix.as_ref().is_some_and(|prefix| text.starts_with(prefix)) {
+        if self
+            .not_prefix
+            .as_ref()
+            .is_some_and(|prefix| text.starts_with(prefix))
+        {
             return false;
         }
         let Some(pattern) = self.regex.as_ref().or(self.pattern.as_ref()) else {
@@ -99,7 +103,10 @@ impl StringShape {
 }
 
 impl Service {
-    #[expect(clippy::expect_used, reason = "the file is part of the binary and a test parses it")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the file is part of the binary and a test parses it"
+    )]
     fn embedded() -> Self {
         serde_json::from_str(include_str!("service.json")).expect("service.json is well formed")
     }
@@ -131,7 +138,10 @@ mod tests {
         for (name, shape) in &SERVICE.shapes {
             let references: Vec<&String> = match shape {
                 Shape::Structure { members, required } => {
-                    assert!(required.iter().all(|member| members.contains_key(member)), "{name}");
+                    assert!(
+                        required.iter().all(|member| members.contains_key(member)),
+                        "{name}"
+                    );
                     members.values().collect()
                 }
                 Shape::List { member, .. } => vec![member],
@@ -139,13 +149,20 @@ mod tests {
                 Shape::String(string) => {
                     string.matches("x");
                     let compiled = string.compiled.get();
-                    assert!(!matches!(compiled, Some(None)), "{name}: {:?}", string.pattern);
+                    assert!(
+                        !matches!(compiled, Some(None)),
+                        "{name}: {:?}",
+                        string.pattern
+                    );
                     vec![]
                 }
                 _ => vec![],
             };
             for reference in references {
-                assert!(SERVICE.shape(reference).is_some(), "{name} refers to {reference}");
+                assert!(
+                    SERVICE.shape(reference).is_some(),
+                    "{name} refers to {reference}"
+                );
             }
         }
     }
@@ -172,10 +189,16 @@ mod tests {
             ("TagKey", "aws:team", false),
             ("GlueDataCatalogTablePrefix", "é\t", true),
             ("KMSArn", "arn:aws:kms:us-east-1:123456789012:key/x", true),
-            ("KMSArn", "arn:aws-cn:kms:us-east-1:123456789012:key/x", false),
+            (
+                "KMSArn",
+                "arn:aws-cn:kms:us-east-1:123456789012:key/x",
+                false,
+            ),
         ];
         for (shape, text, expected) in cases {
-            let Some(Shape::String(string)) = SERVICE.shape(shape) else { panic!("{shape}") };
+            let Some(Shape::String(string)) = SERVICE.shape(shape) else {
+                panic!("{shape}")
+            };
             assert_eq!(string.matches(text), expected, "{shape} {text:?}");
         }
     }

@@ -53,19 +53,33 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn value(&mut self, shape: &str, value: &mut Value) -> Result<(), ServiceError> {
         let service = self.service;
-        let Some(shape) = service.shape(shape) else { return Ok(()) };
+        let Some(shape) = service.shape(shape) else {
+            return Ok(());
+        };
         match (shape, value) {
             (Shape::Structure { members, required }, Value::Object(object)) => {
-                self.structure(object, required, |name| members.get(name).map(String::as_str))
+                self.structure(object, required, |name| {
+                    members.get(name).map(String::as_str)
+                })
             }
             (Shape::List { member, size }, Value::Array(items)) => {
                 self.limits(*size, length(items.len()), None, LENGTH);
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.below(&format!("{}.member", index + 1), |this| this.value(member, item))?;
+                    self.below(&format!("{}.member", index + 1), |this| {
+                        this.value(member, item)
+                    })?;
                 }
                 Ok(())
             }
-            (Shape::Map { key, value, size, sensitive }, Value::Object(entries)) => {
+            (
+                Shape::Map {
+                    key,
+                    value,
+                    size,
+                    sensitive,
+                },
+                Value::Object(entries),
+            ) => {
                 self.limits(*size, length(entries.len()), None, LENGTH);
                 entries.retain(|_, entry| !entry.is_null());
                 let secret = self.secret;
@@ -79,11 +93,13 @@ impl Checker<'_> {
                 Ok(())
             }
             (Shape::Integer(limits) | Shape::Long(limits), Value::Number(number)) => {
-                let Some(whole) = number.as_i64() else { return Err(self.mistyped(shape)) };
+                let Some(whole) = number.as_i64() else {
+                    return Err(self.mistyped(shape));
+                };
                 self.limits(*limits, whole, Some(&whole.to_string()), VALUE);
                 Ok(())
             }
-            (Shape::Double(_) | Shape::Timestamp, Value::Number(_))
+            (Shape::Double | Shape::Timestamp, Value::Number(_))
             | (Shape::Boolean, Value::Bool(_)) => Ok(()),
             (shape, _) => Err(self.mistyped(shape)),
         }
@@ -111,7 +127,9 @@ impl Checker<'_> {
             self.path.truncate(at);
         }
         for (name, value) in object {
-            let Some(shape) = shape_of(name) else { continue };
+            let Some(shape) = shape_of(name) else {
+                continue;
+            };
             let secret = self.secret;
             self.secret |= name == CREDENTIALS;
             let outcome = self.below(name, |this| this.value(shape, value));
@@ -129,13 +147,22 @@ impl Checker<'_> {
         entries: &mut Map<String, Value>,
     ) -> Result<(), ServiceError> {
         for (name, entry) in entries {
-            for (shape, text, what) in [(key, Some(name.as_str()), "key"), (value, entry.as_str(), "value")]
-            {
-                let Some(Shape::String(string)) = self.service.shape(shape) else { continue };
-                let Some(text) = text else { return Err(self.expected("a string")) };
+            for (shape, text, what) in [
+                (key, Some(name.as_str()), "key"),
+                (value, entry.as_str(), "value"),
+            ] {
+                let Some(Shape::String(string)) = self.service.shape(shape) else {
+                    continue;
+                };
+                let Some(text) = text else {
+                    return Err(self.expected("a string"));
+                };
                 let broken = constraints(string, text).join(", ");
                 if !broken.is_empty() {
-                    self.violation(None, &format!("Map {what} must satisfy constraint: [{broken}]"));
+                    self.violation(
+                        None,
+                        &format!("Map {what} must satisfy constraint: [{broken}]"),
+                    );
                 }
             }
             // Maps of structures do not occur in this service; strings were checked above.
@@ -162,7 +189,11 @@ impl Checker<'_> {
         if let Some(quoted) = quoted {
             let _ = write!(text, "'{quoted}' ");
         }
-        let _ = write!(text, "at '{}' failed to satisfy constraint: {constraint}", self.path);
+        let _ = write!(
+            text,
+            "at '{}' failed to satisfy constraint: {constraint}",
+            self.path
+        );
         self.violations.push(text);
     }
 
@@ -173,7 +204,7 @@ impl Checker<'_> {
             Shape::Map { .. } => "a map",
             Shape::String(_) => "a string",
             Shape::Integer(_) | Shape::Long(_) => "an integer",
-            Shape::Double(_) => "a number",
+            Shape::Double => "a number",
             Shape::Boolean => "true or false",
             Shape::Timestamp => "a timestamp in seconds",
         };
@@ -181,8 +212,15 @@ impl Checker<'_> {
     }
 
     fn expected(&self, wanted: &str) -> ServiceError {
-        let place = if self.path.is_empty() { "the request body" } else { &self.path };
-        ServiceError::new(ErrorKind::Serialization, format!("Expected {wanted} at '{place}'"))
+        let place = if self.path.is_empty() {
+            "the request body"
+        } else {
+            &self.path
+        };
+        ServiceError::new(
+            ErrorKind::Serialization,
+            format!("Expected {wanted} at '{place}'"),
+        )
     }
 
     fn below<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
@@ -209,10 +247,19 @@ fn constraints(shape: &StringShape, text: &str) -> Vec<String> {
     let mut broken = outside(shape.length, length(text.chars().count()), LENGTH);
     if !shape.matches(text) {
         let pattern = shape.pattern.as_deref().unwrap_or_default();
-        broken.push(format!("Member must satisfy regular expression pattern: {pattern}"));
+        broken.push(format!(
+            "Member must satisfy regular expression pattern: {pattern}"
+        ));
     }
-    if let Some(values) = shape.values.as_ref().filter(|values| values.iter().all(|v| v != text)) {
-        broken.push(format!("Member must satisfy enum value set: [{}]", values.join(", ")));
+    if let Some(values) = shape
+        .values
+        .as_ref()
+        .filter(|values| values.iter().all(|v| v != text))
+    {
+        broken.push(format!(
+            "Member must satisfy enum value set: [{}]",
+            values.join(", ")
+        ));
     }
     broken
 }
@@ -248,7 +295,11 @@ mod tests {
     }
 
     fn message(change: impl FnOnce(&mut Value)) -> String {
-        match check(&SERVICE, "CreateConnectorProfileRequest", &mut profile(change)) {
+        match check(
+            &SERVICE,
+            "CreateConnectorProfileRequest",
+            &mut profile(change),
+        ) {
             Ok(_) => "ok".to_owned(),
             Err(error) => format!("{}: {}", error.kind.name(), error.message),
         }
@@ -274,7 +325,8 @@ mod tests {
             "SerializationException: Expected a string at 'connectionMode'"
         );
         assert!(
-            message(|v| v["connectorType"] = json!("Nope")).contains("enum value set: [Salesforce,")
+            message(|v| v["connectorType"] = json!("Nope"))
+                .contains("enum value set: [Salesforce,")
         );
         let two = message(|v| {
             v[config]["connectorProfileProperties"]["Datadog"] = json!({});
@@ -321,7 +373,10 @@ mod tests {
         let ignored = check(&SERVICE, "CreateConnectorProfileRequest", &mut input).unwrap();
         assert_eq!(
             ignored,
-            ["extra", "connectorProfileConfig.connectorProfileProperties.Datadog.x"]
+            [
+                "extra",
+                "connectorProfileConfig.connectorProfileProperties.Datadog.x"
+            ]
         );
         assert_eq!(input, profile(|_| {}));
     }

@@ -17,34 +17,44 @@ pub(super) fn register(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    once(database, context, Operation::RegisterConnector, input, |transaction, _| {
-        let label = optional(input, "connectorLabel")
-            .ok_or_else(|| ServiceError::rule("ConnectorLabel cannot be blank"))?;
-        let provisioning = input.get("connectorProvisioningConfig").unwrap_or(&Value::Null);
-        if provisioning.get("lambda").is_none() {
-            return Err(ServiceError::rule("ConnectorProvisioningConfig.lambda cannot be null"));
-        }
-        if find(transaction, context, label)?.is_some() {
-            return Err(ServiceError::new(
-                ErrorKind::Conflict,
-                format!("Connector with label {label} is already registered"),
-            ));
-        }
-        let mut detail = custom(context, label, context.now);
-        if let Some(detail) = detail.as_object_mut() {
-            for (to, from) in [
-                ("connectorDescription", "description"),
-                ("connectorProvisioningType", "connectorProvisioningType"),
-                ("connectorProvisioningConfig", "connectorProvisioningConfig"),
-            ] {
-                if let Some(value) = input.get(from) {
-                    detail.insert(to.to_owned(), value.clone());
+    once(
+        database,
+        context,
+        Operation::RegisterConnector,
+        input,
+        |transaction, _| {
+            let label = optional(input, "connectorLabel")
+                .ok_or_else(|| ServiceError::rule("ConnectorLabel cannot be blank"))?;
+            let provisioning = input
+                .get("connectorProvisioningConfig")
+                .unwrap_or(&Value::Null);
+            if provisioning.get("lambda").is_none() {
+                return Err(ServiceError::rule(
+                    "ConnectorProvisioningConfig.lambda cannot be null",
+                ));
+            }
+            if find(transaction, context, label)?.is_some() {
+                return Err(ServiceError::new(
+                    ErrorKind::Conflict,
+                    format!("Connector with label {label} is already registered"),
+                ));
+            }
+            let mut detail = custom(context, label, context.now);
+            if let Some(detail) = detail.as_object_mut() {
+                for (to, from) in [
+                    ("connectorDescription", "description"),
+                    ("connectorProvisioningType", "connectorProvisioningType"),
+                    ("connectorProvisioningConfig", "connectorProvisioningConfig"),
+                ] {
+                    if let Some(value) = input.get(from) {
+                        detail.insert(to.to_owned(), value.clone());
+                    }
                 }
             }
-        }
-        save(transaction, context, label, Some(&detail))?;
-        Ok(json!({"connectorArn": context.arn("connector", label)}).to_string())
-    })
+            save(transaction, context, label, Some(&detail))?;
+            Ok(json!({"connectorArn": context.arn("connector", label)}).to_string())
+        },
+    )
 }
 
 pub(super) fn unregister(
@@ -65,7 +75,10 @@ pub(super) fn unregister(
         ));
     }
     save(&transaction, context, label, None)?;
-    transaction.execute("DELETE FROM tags WHERE arn = ?1", [context.arn("connector", label)])?;
+    transaction.execute(
+        "DELETE FROM tags WHERE arn = ?1",
+        [context.arn("connector", label)],
+    )?;
     transaction.commit()?;
     Ok(NOTHING.to_owned())
 }
@@ -82,7 +95,9 @@ pub(super) fn describe(
             find(&transaction, context, label)?.ok_or_else(|| not_found(label))?
         }
         (CUSTOM, None) => {
-            return Err(ServiceError::rule("ConnectorLabel cannot be blank for connector: CUSTOMCONNECTOR"));
+            return Err(ServiceError::rule(
+                "ConnectorLabel cannot be blank for connector: CUSTOMCONNECTOR",
+            ));
         }
         (kind, _) => built_in(kind),
     };
@@ -98,7 +113,10 @@ pub(super) fn describe_all(
         .get("connectorTypes")
         .and_then(Value::as_array)
         .map(|kinds| kinds.iter().filter_map(Value::as_str).collect());
-    let wanted = |kind: &str| only.as_ref().is_none_or(|only| only.is_empty() || only.contains(&kind));
+    let wanted = |kind: &str| {
+        only.as_ref()
+            .is_none_or(|only| only.is_empty() || only.contains(&kind))
+    };
     let (connectors, next) = listing(database, context, input, "DescribeConnectors", wanted)?;
     let configurations: Map<String, Value> = connectors
         .iter()
@@ -106,7 +124,10 @@ pub(super) fn describe_all(
         .filter(|kind| *kind != CUSTOM)
         .map(|kind| (kind.to_owned(), built_in(kind)))
         .collect();
-    Ok(answer(json!({"connectorConfigurations": configurations, "connectors": summaries(connectors)}), next))
+    Ok(answer(
+        json!({"connectorConfigurations": configurations, "connectors": summaries(connectors)}),
+        next,
+    ))
 }
 
 pub(super) fn list(
@@ -146,7 +167,10 @@ pub(super) fn exists(
 }
 
 fn not_found(label: &str) -> ServiceError {
-    ServiceError::new(ErrorKind::NotFound, format!("Connector with label {label} is not registered"))
+    ServiceError::new(
+        ErrorKind::NotFound,
+        format!("Connector with label {label} is not registered"),
+    )
 }
 
 /// One page of connectors in order of type and label.
@@ -161,8 +185,10 @@ fn listing(
     let after = page::after(&subject, input)?;
     let size = page::size(input);
     let (transaction, _) = database.read()?;
-    let mut all: Vec<(String, Value)> =
-        kinds().filter(|kind| *kind != CUSTOM).map(|kind| (kind.to_owned(), built_in(kind))).collect();
+    let mut all: Vec<(String, Value)> = kinds()
+        .filter(|kind| *kind != CUSTOM)
+        .map(|kind| (kind.to_owned(), built_in(kind)))
+        .collect();
     for (label, detail) in registered(&transaction, context)? {
         all.push((format!("{CUSTOM}/{label}"), detail));
     }
@@ -170,7 +196,10 @@ fn listing(
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let more = all.len() > size;
     all.truncate(size);
-    let next = all.last().filter(|_| more).map(|(key, _)| page::token(&subject, key));
+    let next = all
+        .last()
+        .filter(|_| more)
+        .map(|(key, _)| page::token(&subject, key));
     Ok((all.into_iter().map(|(_, detail)| detail).collect(), next))
 }
 
@@ -184,9 +213,16 @@ fn answer(mut body: Value, next: Option<String>) -> String {
 /// The members that a list of connectors shows of each.
 fn summaries(connectors: Vec<Value>) -> Vec<Value> {
     const SHOWN: [&str; 10] = [
-        "connectorDescription", "connectorName", "connectorOwner", "connectorVersion",
-        "connectorType", "connectorLabel", "registeredAt", "registeredBy",
-        "connectorProvisioningType", "connectorModes",
+        "connectorDescription",
+        "connectorName",
+        "connectorOwner",
+        "connectorVersion",
+        "connectorType",
+        "connectorLabel",
+        "registeredAt",
+        "registeredBy",
+        "connectorProvisioningType",
+        "connectorModes",
     ];
     let shorten = |detail: Value| match detail {
         Value::Object(mut detail) => {
@@ -211,8 +247,10 @@ fn kinds() -> impl Iterator<Item = &'static str> {
 fn built_in(kind: &str) -> Value {
     let block = rules::block_of(kind);
     let is = |shape: &str| SERVICE.members(shape).any(|member| member == block);
-    let (source, destination) =
-        (is("SourceConnectorProperties"), is("DestinationConnectorProperties"));
+    let (source, destination) = (
+        is("SourceConnectorProperties"),
+        is("DestinationConnectorProperties"),
+    );
     let modes: Vec<&str> = [(source, "SOURCE"), (destination, "DESTINATION")]
         .iter()
         .filter(|(can, _)| *can)
@@ -261,9 +299,11 @@ fn find(
         .optional()?;
     Ok(match stored {
         Some(detail) => detail.and_then(|detail| serde_json::from_str(&detail).ok()),
-        None => {
-            context.connectors.iter().any(|known| known == label).then(|| custom(context, label, 0))
-        }
+        None => context
+            .connectors
+            .iter()
+            .any(|known| known == label)
+            .then(|| custom(context, label, 0)),
     })
 }
 
@@ -272,7 +312,8 @@ fn registered(
     context: &Context,
 ) -> Result<Vec<(String, Value)>, ServiceError> {
     let mut labels: Vec<String> = context.connectors.to_vec();
-    let mut statement = transaction.prepare_cached("SELECT label FROM connectors WHERE scope = ?1")?;
+    let mut statement =
+        transaction.prepare_cached("SELECT label FROM connectors WHERE scope = ?1")?;
     for label in statement.query_map([&context.scope], |row| row.get(0))? {
         labels.push(label?);
     }

@@ -14,35 +14,45 @@ pub(super) fn create(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    once(database, context, Operation::CreateFlow, input, |transaction, _| {
-        let name = text(input, "flowName");
-        if find(transaction, context, name)?.is_some() {
-            return Err(ServiceError::new(
-                ErrorKind::Conflict,
-                format!("Flow with name {name} already exists in this account and region"),
-            ));
-        }
-        let arn = context.arn("flow", name);
-        // A flow on demand can run at once; the others wait to be started.
-        let status = if on_demand(input) { "Active" } else { "Draft" };
-        let caller = format!("arn:{}:iam::{}:root", crate::arn::partition(&context.region), context.account);
-        let mut detail = Map::new();
-        detail.insert("flowArn".into(), arn.clone().into());
-        detail.insert("flowStatus".into(), status.into());
-        detail.insert("createdAt".into(), timestamp(context.now));
-        detail.insert("createdBy".into(), caller.into());
-        detail.insert("schemaVersion".into(), 1.into());
-        if let Some(kms) = input.get("kmsArn") {
-            detail.insert("kmsArn".into(), kms.clone());
-        }
-        apply(&mut detail, context, input);
-        connect(transaction, context, name, input)?;
-        save(transaction, context, name, &Value::Object(detail))?;
-        if let Some(given) = input.get("tags") {
-            tags::set(transaction, &arn, given)?;
-        }
-        Ok(json!({"flowArn": arn, "flowStatus": status}).to_string())
-    })
+    once(
+        database,
+        context,
+        Operation::CreateFlow,
+        input,
+        |transaction, _| {
+            let name = text(input, "flowName");
+            if find(transaction, context, name)?.is_some() {
+                return Err(ServiceError::new(
+                    ErrorKind::Conflict,
+                    format!("Flow with name {name} already exists in this account and region"),
+                ));
+            }
+            let arn = context.arn("flow", name);
+            // A flow on demand can run at once; the others wait to be started.
+            let status = if on_demand(input) { "Active" } else { "Draft" };
+            let caller = format!(
+                "arn:{}:iam::{}:root",
+                crate::arn::partition(&context.region),
+                context.account
+            );
+            let mut detail = Map::new();
+            detail.insert("flowArn".into(), arn.clone().into());
+            detail.insert("flowStatus".into(), status.into());
+            detail.insert("createdAt".into(), timestamp(context.now));
+            detail.insert("createdBy".into(), caller.into());
+            detail.insert("schemaVersion".into(), 1.into());
+            if let Some(kms) = input.get("kmsArn") {
+                detail.insert("kmsArn".into(), kms.clone());
+            }
+            apply(&mut detail, context, input);
+            connect(transaction, context, name, input)?;
+            save(transaction, context, name, &Value::Object(detail))?;
+            if let Some(given) = input.get("tags") {
+                tags::set(transaction, &arn, given)?;
+            }
+            Ok(json!({"flowArn": arn, "flowStatus": status}).to_string())
+        },
+    )
 }
 
 pub(super) fn update(
@@ -50,20 +60,29 @@ pub(super) fn update(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    once(database, context, Operation::UpdateFlow, input, |transaction, _| {
-        let name = text(input, "flowName");
-        let mut detail = existing(transaction, context, name)?;
-        if let Some(detail) = detail.as_object_mut() {
-            if detail.get("tasks") != input.get("tasks") {
-                let version = detail.get("schemaVersion").and_then(Value::as_i64).unwrap_or(0);
-                detail.insert("schemaVersion".into(), version.saturating_add(1).into());
+    once(
+        database,
+        context,
+        Operation::UpdateFlow,
+        input,
+        |transaction, _| {
+            let name = text(input, "flowName");
+            let mut detail = existing(transaction, context, name)?;
+            if let Some(detail) = detail.as_object_mut() {
+                if detail.get("tasks") != input.get("tasks") {
+                    let version = detail
+                        .get("schemaVersion")
+                        .and_then(Value::as_i64)
+                        .unwrap_or(0);
+                    detail.insert("schemaVersion".into(), version.saturating_add(1).into());
+                }
+                apply(detail, context, input);
             }
-            apply(detail, context, input);
-        }
-        connect(transaction, context, name, input)?;
-        save(transaction, context, name, &detail)?;
-        Ok(json!({"flowStatus": text(&detail, "flowStatus")}).to_string())
-    })
+            connect(transaction, context, name, input)?;
+            save(transaction, context, name, &detail)?;
+            Ok(json!({"flowStatus": text(&detail, "flowStatus")}).to_string())
+        },
+    )
 }
 
 pub(super) fn describe(
@@ -89,10 +108,18 @@ pub(super) fn delete(
     let (transaction, _, _) = database.write()?;
     let detail = existing(&transaction, context, name)?;
     let scope = &context.scope;
-    transaction.execute("DELETE FROM flows WHERE scope = ?1 AND name = ?2", params![scope, name])?;
-    transaction
-        .execute("DELETE FROM flow_profiles WHERE scope = ?1 AND flow = ?2", params![scope, name])?;
-    transaction.execute("DELETE FROM tags WHERE arn = ?1", [text(&detail, "flowArn")])?;
+    transaction.execute(
+        "DELETE FROM flows WHERE scope = ?1 AND name = ?2",
+        params![scope, name],
+    )?;
+    transaction.execute(
+        "DELETE FROM flow_profiles WHERE scope = ?1 AND flow = ?2",
+        params![scope, name],
+    )?;
+    transaction.execute(
+        "DELETE FROM tags WHERE arn = ?1",
+        [text(&detail, "flowArn")],
+    )?;
     transaction.commit()?;
     Ok(NOTHING.to_owned())
 }
@@ -111,12 +138,17 @@ pub(super) fn list(
     )?;
     let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
     let mut rows = statement
-        .query_map(params![context.scope, after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![context.scope, after, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<Vec<(String, String)>, _>>()?;
     let more = rows.len() > size;
     rows.truncate(size);
     let mut body = Map::new();
-    let next = rows.last().filter(|_| more).map(|(name, _)| page::token(&subject, name));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|(name, _)| page::token(&subject, name));
     let flows = rows.iter().map(|(_, detail)| summary(&transaction, detail));
     body.insert("flows".into(), flows.collect::<Result<Vec<_>, _>>()?.into());
     if let Some(next) = next {
@@ -130,28 +162,37 @@ pub(super) fn start(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    once(database, context, Operation::StartFlow, input, |transaction, _| {
-        let name = text(input, "flowName");
-        let mut detail = existing(transaction, context, name)?;
-        let mut answer = json!({"flowArn": text(&detail, "flowArn"), "flowStatus": "Active"});
-        let runs = on_demand(&detail);
-        if let Some(detail) = detail.as_object_mut() {
-            detail.insert("flowStatus".into(), "Active".into());
-            if runs {
-                let run = json!({
-                    "mostRecentExecutionMessage": "Success",
-                    "mostRecentExecutionTime": timestamp(context.now),
-                    "mostRecentExecutionStatus": "Successful",
-                });
-                detail.insert("lastRunExecutionDetails".into(), run);
+    once(
+        database,
+        context,
+        Operation::StartFlow,
+        input,
+        |transaction, _| {
+            let name = text(input, "flowName");
+            let mut detail = existing(transaction, context, name)?;
+            let mut answer = json!({"flowArn": text(&detail, "flowArn"), "flowStatus": "Active"});
+            let runs = on_demand(&detail);
+            if let Some(detail) = detail.as_object_mut() {
+                detail.insert("flowStatus".into(), "Active".into());
+                if runs {
+                    let run = json!({
+                        "mostRecentExecutionMessage": "Success",
+                        "mostRecentExecutionTime": timestamp(context.now),
+                        "mostRecentExecutionStatus": "Successful",
+                    });
+                    detail.insert("lastRunExecutionDetails".into(), run);
+                }
             }
-        }
-        if let Some(answer) = answer.as_object_mut().filter(|_| runs) {
-            answer.insert("executionId".into(), uuid::Uuid::new_v4().to_string().into());
-        }
-        save(transaction, context, name, &detail)?;
-        Ok(answer.to_string())
-    })
+            if let Some(answer) = answer.as_object_mut().filter(|_| runs) {
+                answer.insert(
+                    "executionId".into(),
+                    uuid::Uuid::new_v4().to_string().into(),
+                );
+            }
+            save(transaction, context, name, &detail)?;
+            Ok(answer.to_string())
+        },
+    )
 }
 
 pub(super) fn stop(
@@ -186,14 +227,21 @@ pub(super) fn exists(
 }
 
 fn on_demand(flow: &Value) -> bool {
-    flow.pointer("/triggerConfig/triggerType").and_then(Value::as_str) == Some("OnDemand")
+    flow.pointer("/triggerConfig/triggerType")
+        .and_then(Value::as_str)
+        == Some("OnDemand")
 }
 
 /// Copies what the request says of the flow; what it leaves out is gone.
 fn apply(detail: &mut Map<String, Value>, context: &Context, input: &Value) {
     const SAID: [&str; 7] = [
-        "flowName", "description", "sourceFlowConfig", "destinationFlowConfigList",
-        "triggerConfig", "tasks", "metadataCatalogConfig",
+        "flowName",
+        "description",
+        "sourceFlowConfig",
+        "destinationFlowConfigList",
+        "triggerConfig",
+        "tasks",
+        "metadataCatalogConfig",
     ];
     for member in SAID {
         match input.get(member) {
@@ -212,10 +260,17 @@ fn connect(
     input: &Value,
 ) -> Result<(), ServiceError> {
     let scope = &context.scope;
-    transaction
-        .execute("DELETE FROM flow_profiles WHERE scope = ?1 AND flow = ?2", params![scope, flow])?;
-    let destinations = input.get("destinationFlowConfigList").and_then(Value::as_array);
-    let ends = input.get("sourceFlowConfig").into_iter().chain(destinations.into_iter().flatten());
+    transaction.execute(
+        "DELETE FROM flow_profiles WHERE scope = ?1 AND flow = ?2",
+        params![scope, flow],
+    )?;
+    let destinations = input
+        .get("destinationFlowConfigList")
+        .and_then(Value::as_array);
+    let ends = input
+        .get("sourceFlowConfig")
+        .into_iter()
+        .chain(destinations.into_iter().flatten());
     for end in ends {
         let kind = text(end, "connectorType");
         match optional(end, "connectorProfileName") {
@@ -243,8 +298,15 @@ fn connect(
 /// The members that a list of flows shows of each.
 fn summary(transaction: &Transaction<'_>, detail: &str) -> Result<Value, ServiceError> {
     const SHOWN: [&str; 9] = [
-        "flowArn", "description", "flowName", "flowStatus", "createdAt", "lastUpdatedAt",
-        "createdBy", "lastUpdatedBy", "lastRunExecutionDetails",
+        "flowArn",
+        "description",
+        "flowName",
+        "flowStatus",
+        "createdAt",
+        "lastUpdatedAt",
+        "createdBy",
+        "lastUpdatedBy",
+        "lastRunExecutionDetails",
     ];
     let detail: Value = serde_json::from_str(detail).unwrap_or_default();
     let mut short = Map::new();
@@ -256,10 +318,19 @@ fn summary(transaction: &Transaction<'_>, detail: &str) -> Result<Value, Service
     for member in SHOWN {
         show(member, detail.get(member));
     }
-    show("sourceConnectorType", detail.pointer("/sourceFlowConfig/connectorType"));
-    show("destinationConnectorType", detail.pointer("/destinationFlowConfigList/0/connectorType"));
+    show(
+        "sourceConnectorType",
+        detail.pointer("/sourceFlowConfig/connectorType"),
+    );
+    show(
+        "destinationConnectorType",
+        detail.pointer("/destinationFlowConfigList/0/connectorType"),
+    );
     show("triggerType", detail.pointer("/triggerConfig/triggerType"));
-    show("tags", Some(&tags::get(transaction, text(&detail, "flowArn"))?));
+    show(
+        "tags",
+        Some(&tags::get(transaction, text(&detail, "flowArn"))?),
+    );
     Ok(Value::Object(short))
 }
 
@@ -269,7 +340,10 @@ fn existing(
     name: &str,
 ) -> Result<Value, ServiceError> {
     find(transaction, context, name)?.ok_or_else(|| {
-        ServiceError::new(ErrorKind::NotFound, format!("Flow with name {name} does not exist."))
+        ServiceError::new(
+            ErrorKind::NotFound,
+            format!("Flow with name {name} does not exist."),
+        )
     })
 }
 

@@ -101,7 +101,9 @@ impl Context {
 
 /// Milliseconds since the epoch.
 pub(crate) fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, millis)
 }
 
 pub(crate) fn millis(duration: Duration) -> i64 {
@@ -117,7 +119,10 @@ fn timestamp(millis: i64) -> Value {
 /// A member that is a string; empty if it is not there, which the shapes rule out where it is
 /// required.
 fn text<'a>(input: &'a Value, member: &str) -> &'a str {
-    input.get(member).and_then(Value::as_str).unwrap_or_default()
+    input
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn optional<'a>(input: &'a Value, member: &str) -> Option<&'a str> {

@@ -20,34 +20,42 @@ pub(super) fn create(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    once(database, context, Operation::CreateConnectorProfile, input, |transaction, lag| {
-        let name = text(input, "connectorProfileName");
-        let kind = text(input, "connectorType");
-        let label = optional(input, "connectorLabel");
-        rules::check_type(kind, label)?;
-        rules::check_config(kind, config(input))?;
-        if let Some(label) = label {
-            connectors::must_be_registered(transaction, context, label)?;
-        }
-        check_roles(lag, context, input)?;
-        if find(transaction, context, name)?.is_some() {
-            return Err(ServiceError::new(
-                ErrorKind::Conflict,
-                format!("ConnectorProfile with name {name} already exists in this account and region"),
-            ));
-        }
-        check_quota(transaction, context)?;
+    once(
+        database,
+        context,
+        Operation::CreateConnectorProfile,
+        input,
+        |transaction, lag| {
+            let name = text(input, "connectorProfileName");
+            let kind = text(input, "connectorType");
+            let label = optional(input, "connectorLabel");
+            rules::check_type(kind, label)?;
+            rules::check_config(kind, config(input))?;
+            if let Some(label) = label {
+                connectors::must_be_registered(transaction, context, label)?;
+            }
+            check_roles(lag, context, input)?;
+            if find(transaction, context, name)?.is_some() {
+                return Err(ServiceError::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "ConnectorProfile with name {name} already exists in this account and region"
+                    ),
+                ));
+            }
+            check_quota(transaction, context)?;
 
-        let detail = Detail {
-            arn: context.arn("connectorprofile", name),
-            credentials_arn: arn::secret(&context.region, &context.account, name),
-            created_at: timestamp(context.now),
-        };
-        let row = row(context, input, (name, kind, label), detail);
-        save(transaction, context, &row)?;
-        remember_lag(lag, context, name, None);
-        Ok(arn_answer(context, name))
-    })
+            let detail = Detail {
+                arn: context.arn("connectorprofile", name),
+                credentials_arn: arn::secret(&context.region, &context.account, name),
+                created_at: timestamp(context.now),
+            };
+            let row = row(context, input, (name, kind, label), detail);
+            save(transaction, context, &row)?;
+            remember_lag(lag, context, name, None);
+            Ok(arn_answer(context, name))
+        },
+    )
 }
 
 pub(super) fn update(
@@ -55,23 +63,34 @@ pub(super) fn update(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    once(database, context, Operation::UpdateConnectorProfile, input, |transaction, lag| {
-        let name = text(input, "connectorProfileName");
-        let before = find(transaction, context, name)?.ok_or_else(|| not_found(name))?;
-        rules::check_config(&before.kind, config(input))?;
-        check_roles(lag, context, input)?;
+    once(
+        database,
+        context,
+        Operation::UpdateConnectorProfile,
+        input,
+        |transaction, lag| {
+            let name = text(input, "connectorProfileName");
+            let before = find(transaction, context, name)?.ok_or_else(|| not_found(name))?;
+            rules::check_config(&before.kind, config(input))?;
+            check_roles(lag, context, input)?;
 
-        let old: Value = serde_json::from_str(&before.detail).unwrap_or_default();
-        let detail = Detail {
-            arn: text(&old, "connectorProfileArn").to_owned(),
-            credentials_arn: text(&old, "credentialsArn").to_owned(),
-            created_at: old.get("createdAt").cloned().unwrap_or_default(),
-        };
-        let row = row(context, input, (name, &before.kind, before.label.as_deref()), detail);
-        save(transaction, context, &row)?;
-        remember_lag(lag, context, name, Some(before));
-        Ok(arn_answer(context, name))
-    })
+            let old: Value = serde_json::from_str(&before.detail).unwrap_or_default();
+            let detail = Detail {
+                arn: text(&old, "connectorProfileArn").to_owned(),
+                credentials_arn: text(&old, "credentialsArn").to_owned(),
+                created_at: old.get("createdAt").cloned().unwrap_or_default(),
+            };
+            let row = row(
+                context,
+                input,
+                (name, &before.kind, before.label.as_deref()),
+                detail,
+            );
+            save(transaction, context, &row)?;
+            remember_lag(lag, context, name, Some(before));
+            Ok(arn_answer(context, name))
+        },
+    )
 }
 
 pub(super) fn delete(
@@ -118,9 +137,15 @@ pub(super) fn describe(
     let size = page::size(input);
     let kind = optional(input, "connectorType");
     let label = optional(input, "connectorLabel");
+    // An empty list of names is no filter.
     let names = input.get("connectorProfileNames").and_then(Value::as_array);
-    let mut names: Option<Vec<&str>> = names
-        .map(|names| names.iter().filter_map(Value::as_str).filter(|n| *n > after.as_str()).collect());
+    let mut names: Option<Vec<&str>> = names.filter(|names| !names.is_empty()).map(|names| {
+        names
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|name| *name > after.as_str())
+            .collect()
+    });
     if let Some(names) = &mut names {
         names.sort_unstable();
         names.dedup();
@@ -132,15 +157,17 @@ pub(super) fn describe(
             && label.is_none_or(|label| row.label.as_deref() == Some(label))
     };
     forget_lag(lag);
-    let lagging: Vec<_> =
-        lag.profiles.iter().filter(|((scope, _), _)| *scope == context.scope).collect();
+    let lagging: Vec<_> = lag
+        .profiles
+        .iter()
+        .filter(|((scope, _), _)| *scope == context.scope)
+        .collect();
     // Rows that lag are replaced below, so as many more are read.
     let limit = size + 1 + lagging.len();
     let mut rows = match &names {
-        // An empty list is no filter: the service takes it so, and so do its clients.
-        Some(list) if !(list.is_empty() && after.is_empty()) => {
+        Some(names) => {
             let mut rows = Vec::new();
-            for name in list {
+            for name in names {
                 rows.extend(find(&transaction, context, name)?.filter(|row| wanted(row)));
                 if rows.len() >= limit {
                     break;
@@ -148,22 +175,38 @@ pub(super) fn describe(
             }
             rows
         }
-        _ => list(&transaction, context, &after, kind, label, limit)?,
+        None => list(&transaction, context, &after, kind, label, limit)?,
     };
     rows.retain(|row| lagging.iter().all(|((_, name), _)| *name != row.name));
-    rows.extend(lagging.into_iter().filter_map(|(_, (_, before))| before.clone()).filter(|row| {
-        let named = names.as_ref().is_none_or(|names| names.contains(&row.name.as_str()));
-        wanted(row) && row.name > after && named
-    }));
+    rows.extend(
+        lagging
+            .into_iter()
+            .filter_map(|(_, (_, before))| before.clone())
+            .filter(|row| {
+                let named = names
+                    .as_ref()
+                    .is_none_or(|names| names.contains(&row.name.as_str()));
+                wanted(row) && row.name > after && named
+            }),
+    );
     rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
 
     let more = rows.len() > size;
     rows.truncate(size);
-    let next = rows.last().filter(|_| more).map(|row| page::token(&subject, &row.name));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|row| page::token(&subject, &row.name));
     // The stored details are JSON already: joined as text, they need not be read again.
-    let details: Vec<String> = rows.into_iter().map(|row| with_private_state(row, context.now)).collect();
+    let details: Vec<String> = rows
+        .into_iter()
+        .map(|row| with_private_state(row, context.now))
+        .collect();
     let next = next.map_or_else(String::new, |token| format!(",\"nextToken\":\"{token}\""));
-    Ok(format!("{{\"connectorProfileDetails\":[{}]{next}}}", details.join(",")))
+    Ok(format!(
+        "{{\"connectorProfileDetails\":[{}]{next}}}",
+        details.join(",")
+    ))
 }
 
 pub(super) fn reset_cache(
@@ -203,7 +246,9 @@ fn config(input: &Value) -> &Value {
 }
 
 fn check_quota(transaction: &Transaction<'_>, context: &Context) -> Result<(), ServiceError> {
-    let Some(quota) = context.quota else { return Ok(()) };
+    let Some(quota) = context.quota else {
+        return Ok(());
+    };
     let used: i64 = transaction
         .prepare_cached("SELECT count(*) FROM profiles WHERE scope = ?1")?
         .query_row([&context.scope], |row| row.get(0))?;
@@ -218,11 +263,19 @@ fn check_quota(transaction: &Transaction<'_>, context: &Context) -> Result<(), S
 
 /// With a `role-lag` rule: a role is as new to the service as its first mention here.
 fn check_roles(lag: &mut Lag, context: &Context, input: &Value) -> Result<(), ServiceError> {
-    let Some(time) = context.role_lag else { return Ok(()) };
+    let Some(time) = context.role_lag else {
+        return Ok(());
+    };
     let properties = config(input).get(PROPERTIES).and_then(Value::as_object);
     for block in properties.into_iter().flat_map(Map::values) {
-        for role in ["roleArn", "dataApiRoleArn"].iter().filter_map(|member| optional(block, member)) {
-            let first = *lag.roles.entry(role.to_owned()).or_insert_with(Instant::now);
+        for role in ["roleArn", "dataApiRoleArn"]
+            .iter()
+            .filter_map(|member| optional(block, member))
+        {
+            let first = *lag
+                .roles
+                .entry(role.to_owned())
+                .or_insert_with(Instant::now);
             if first.elapsed() < time {
                 return Err(ServiceError::rule(format!(
                     "Amazon AppFlow is not authorized to assume the role {role}"
@@ -279,8 +332,11 @@ fn row(
         kind: kind.to_owned(),
         label: label.map(str::to_owned),
         detail: Value::Object(detail).to_string(),
-        private_ready_at: private
-            .then(|| context.now.saturating_add(millis(context.private_provisioning))),
+        private_ready_at: private.then(|| {
+            context
+                .now
+                .saturating_add(millis(context.private_provisioning))
+        }),
         private_failed: private && context.private_failed,
     }
 }
@@ -297,7 +353,9 @@ fn as_stored(properties: Option<&Value>) -> Value {
 }
 
 fn with_private_state(row: ProfileRow, now: i64) -> String {
-    let Some(ready_at) = row.private_ready_at else { return row.detail };
+    let Some(ready_at) = row.private_ready_at else {
+        return row.detail;
+    };
     let mut detail: Value = serde_json::from_str(&row.detail).unwrap_or_default();
     let state = match (now >= ready_at, row.private_failed) {
         (false, _) => json!({"status": "PENDING"}),
@@ -331,7 +389,9 @@ fn find(
     name: &str,
 ) -> Result<Option<ProfileRow>, ServiceError> {
     Ok(transaction
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM profiles WHERE scope = ?1 AND name = ?2"))?
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM profiles WHERE scope = ?1 AND name = ?2"
+        ))?
         .query_row(params![context.scope, name], read)
         .optional()?)
 }

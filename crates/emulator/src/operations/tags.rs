@@ -20,7 +20,9 @@ pub(super) fn tag(
     check(&transaction, context, arn)?;
     set(&transaction, arn, input.get("tags").unwrap_or(&Value::Null))?;
     if get(&transaction, arn)?.as_object().map_or(0, Map::len) > LIMIT {
-        return Err(ServiceError::rule(format!("A resource can have at most {LIMIT} tags")));
+        return Err(ServiceError::rule(format!(
+            "A resource can have at most {LIMIT} tags"
+        )));
     }
     transaction.commit()?;
     Ok(NOTHING.to_owned())
@@ -34,7 +36,12 @@ pub(super) fn untag(
     let arn = text(input, "resourceArn");
     let (transaction, _, _) = database.write()?;
     check(&transaction, context, arn)?;
-    for key in input.get("tagKeys").and_then(Value::as_array).into_iter().flatten() {
+    for key in input
+        .get("tagKeys")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         transaction
             .prepare_cached("DELETE FROM tags WHERE arn = ?1 AND key = ?2")?
             .execute(params![arn, key.as_str()])?;
@@ -71,8 +78,12 @@ pub(super) fn set(
 pub(super) fn get(transaction: &Transaction<'_>, arn: &str) -> Result<Value, ServiceError> {
     let mut statement =
         transaction.prepare_cached("SELECT key, value FROM tags WHERE arn = ?1 ORDER BY key")?;
-    let rows = statement.query_map([arn], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?;
-    Ok(Value::Object(rows.collect::<Result<Map<String, Value>, _>>()?))
+    let rows = statement.query_map([arn], |row| {
+        Ok((row.get(0)?, row.get::<_, String>(1)?.into()))
+    })?;
+    Ok(Value::Object(
+        rows.collect::<Result<Map<String, Value>, _>>()?,
+    ))
 }
 
 fn check(transaction: &Transaction<'_>, context: &Context, arn: &str) -> Result<(), ServiceError> {
@@ -80,12 +91,17 @@ fn check(transaction: &Transaction<'_>, context: &Context, arn: &str) -> Result<
         Some(("flow", name)) => flows::exists(transaction, context, name)?,
         Some(("connector", label)) => connectors::exists(transaction, context, label)?,
         Some(("connectorprofile", _)) => {
-            return Err(ServiceError::rule(format!("The resource {arn} does not support tags")));
+            return Err(ServiceError::rule(format!(
+                "The resource {arn} does not support tags"
+            )));
         }
         _ => false,
     };
     if exists {
         return Ok(());
     }
-    Err(ServiceError::new(ErrorKind::NotFound, format!("The resource {arn} does not exist")))
+    Err(ServiceError::new(
+        ErrorKind::NotFound,
+        format!("The resource {arn} does not exist"),
+    ))
 }

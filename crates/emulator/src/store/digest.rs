@@ -18,7 +18,9 @@ impl Key {
     /// A digest of the whole value that means nothing without the key.
     pub(crate) fn tag(&self, context: &str, value: &Value) -> Tag {
         // HMAC takes keys of any length; the other arm cannot be reached.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            return [0; 32];
+        };
         feed(&mut |bytes| mac.update(bytes), &Value::from(context), None);
         feed(&mut |bytes| mac.update(bytes), value, None);
         mac.finalize().into_bytes().into()
@@ -27,7 +29,9 @@ impl Key {
     /// A short form of [`Key::tag`], for people and tests to compare.
     pub(crate) fn short(&self, context: &str, value: &Value) -> String {
         let tag = self.tag(context, value);
-        tag.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+        tag.iter()
+            .take(12)
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 }
 
@@ -41,7 +45,7 @@ pub(crate) fn plain(value: &Value, left_out: &str) -> Tag {
 /// Feeds a form of the value in which no two values look alike: a letter for the kind, lengths
 /// before contents, members in order of their names.
 fn feed(sink: &mut dyn FnMut(&[u8]), value: &Value, left_out: Option<&str>) {
-    let mut sized = |kind: u8, text: &str, sink: &mut dyn FnMut(&[u8])| {
+    let sized = |kind: u8, text: &str, sink: &mut dyn FnMut(&[u8])| {
         sink(&[kind]);
         sink(&text.len().to_le_bytes());
         sink(text.as_bytes());
@@ -59,8 +63,10 @@ fn feed(sink: &mut dyn FnMut(&[u8]), value: &Value, left_out: Option<&str>) {
             }
         }
         Value::Object(object) => {
-            let mut members: Vec<(&String, &Value)> =
-                object.iter().filter(|(name, _)| Some(name.as_str()) != left_out).collect();
+            let mut members: Vec<(&String, &Value)> = object
+                .iter()
+                .filter(|(name, _)| Some(name.as_str()) != left_out)
+                .collect();
             members.sort_unstable_by_key(|(name, _)| *name);
             sink(b"{");
             sink(&members.len().to_le_bytes());
@@ -85,10 +91,20 @@ mod tests {
         assert_eq!(key.tag("c", &value), key.tag("c", &turned));
         assert_ne!(key.tag("c", &value), key.tag("d", &value));
         assert_ne!(key.tag("c", &value), Key::random().tag("c", &value));
-        for other in [json!({}), json!([]), json!(["ab", "c"]), json!(["a", "bc"]), json!("1"), json!(1)] {
+        for other in [
+            json!({}),
+            json!([]),
+            json!(["ab", "c"]),
+            json!(["a", "bc"]),
+            json!("1"),
+            json!(1),
+        ] {
             assert_ne!(key.tag("c", &value), key.tag("c", &other));
         }
-        assert_ne!(key.tag("c", &json!(["ab", "c"])), key.tag("c", &json!(["a", "bc"])));
+        assert_ne!(
+            key.tag("c", &json!(["ab", "c"])),
+            key.tag("c", &json!(["a", "bc"]))
+        );
         let other = json!({"a": ["x", 1, true, null], "secret": {"k": "w"}});
         assert_eq!(plain(&value, "secret"), plain(&other, "secret"));
         assert_ne!(plain(&value, "-"), plain(&other, "-"));

@@ -77,7 +77,12 @@ impl Database {
             Store::File(path) => open_file(path)?,
         };
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self { connection, key, recent: tokens::Recent::default(), lag: Lag::default() })
+        Ok(Self {
+            connection,
+            key,
+            recent: tokens::Recent::default(),
+            lag: Lag::default(),
+        })
     }
 
     /// A transaction for reading, with what lies beside it.
@@ -89,8 +94,9 @@ impl Database {
     pub(crate) fn write(
         &mut self,
     ) -> Result<(Transaction<'_>, &mut tokens::Recent, &mut Lag), ServiceError> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok((transaction, &mut self.recent, &mut self.lag))
     }
 
@@ -109,7 +115,10 @@ impl Database {
 }
 
 fn open_file(path: &Path) -> Result<Connection, Error> {
-    let fail = |reason: String| Error::Open { path: path.to_owned(), reason };
+    let fail = |reason: String| Error::Open {
+        path: path.to_owned(),
+        reason,
+    };
     // Following a planted link would make or open a file elsewhere with our rights.
     if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_symlink()) {
         return Err(fail("it is a symbolic link".to_owned()));
@@ -118,7 +127,11 @@ fn open_file(path: &Path) -> Result<Connection, Error> {
     let mut connection = Connection::open(path).map_err(|error| fail(error.to_string()))?;
     let found = set_up(&mut connection).map_err(|error| fail(error.to_string()))?;
     if found > FORMAT {
-        return Err(Error::Newer { path: path.to_owned(), found, supported: FORMAT });
+        return Err(Error::Newer {
+            path: path.to_owned(),
+            found,
+            supported: FORMAT,
+        });
     }
     Ok(connection)
 }
@@ -181,7 +194,10 @@ impl StoreThread {
             .name("appflow-store".to_owned())
             .spawn(work)
             .map_err(|error| Error::Store(error.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
     }
 
     /// Does `work` on the store's thread.
@@ -195,7 +211,11 @@ impl StoreThread {
             let _ = answer.send(work(database));
         });
         let gone = || ServiceError::new(ErrorKind::Internal, "The endpoint's store has stopped");
-        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        self.jobs
+            .as_ref()
+            .ok_or_else(gone)?
+            .send(job)
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -226,16 +246,41 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
             let link = dir.path().join("link.db");
             std::os::unix::fs::symlink(&path, &link).unwrap();
-            assert!(open(&link).unwrap_err().to_string().contains("symbolic link"));
+            assert!(
+                open(&link)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("symbolic link")
+            );
         }
-        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
-        assert!(matches!(open(&path), Err(Error::Newer { found: 9, supported: 1, .. })));
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("PRAGMA user_version = 9")
+            .unwrap();
+        assert!(matches!(
+            open(&path),
+            Err(Error::Newer {
+                found: 9,
+                supported: 1,
+                ..
+            })
+        ));
         let text = dir.path().join("text.db");
-        std::fs::write(&text, "not a database, but long enough to be read as one".repeat(99)).unwrap();
+        std::fs::write(
+            &text,
+            "not a database, but long enough to be read as one".repeat(99),
+        )
+        .unwrap();
         assert!(matches!(open(&text), Err(Error::Open { .. })));
-        assert!(matches!(open(&dir.path().join("no/such.db")), Err(Error::Open { .. })));
+        assert!(matches!(
+            open(&dir.path().join("no/such.db")),
+            Err(Error::Open { .. })
+        ));
     }
 }

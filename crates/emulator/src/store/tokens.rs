@@ -37,7 +37,10 @@ pub(crate) fn once(
     input: &Value,
     work: impl FnOnce(&Transaction<'_>, &mut Lag) -> Result<String, ServiceError>,
 ) -> Result<String, ServiceError> {
-    let token = input.get("clientToken").and_then(Value::as_str).filter(|token| !token.is_empty());
+    let token = input
+        .get("clientToken")
+        .and_then(Value::as_str)
+        .filter(|token| !token.is_empty());
     let whole = token.map(|_| database.key.tag(operation.name(), input));
     let (transaction, recent, lag) = database.write()?;
     let (Some(token), Some(whole)) = (token, whole) else {
@@ -53,16 +56,18 @@ pub(crate) fn once(
             "SELECT digest, answer FROM tokens
              WHERE scope = ?1 AND operation = ?2 AND token = ?3 AND expires_at > ?4",
         )?
-        .query_row(params![scope, operation.name(), token, context.now], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            params![scope, operation.name(), token, context.now],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
     let key = (scope.clone(), operation, token.to_owned());
     if let Some((stored, answer)) = earlier {
         let same = stored == public
-            && recent.digests.get(&key).is_none_or(|(digest, expiry)| {
-                *expiry <= context.now || *digest == whole
-            });
+            && recent
+                .digests
+                .get(&key)
+                .is_none_or(|(digest, expiry)| *expiry <= context.now || *digest == whole);
         return if same {
             Ok(answer)
         } else {
@@ -77,11 +82,20 @@ pub(crate) fn once(
     let expires_at = context.now.saturating_add(context.token_lifetime_ms);
     transaction
         .prepare_cached("INSERT OR REPLACE INTO tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![scope, operation.name(), token, public, answer, expires_at])?;
+        .execute(params![
+            scope,
+            operation.name(),
+            token,
+            public,
+            answer,
+            expires_at
+        ])?;
     recent.since_sweep += 1;
     if recent.since_sweep >= SWEEP {
         recent.since_sweep = 0;
-        recent.digests.retain(|_, (_, expiry)| *expiry > context.now);
+        recent
+            .digests
+            .retain(|_, (_, expiry)| *expiry > context.now);
         transaction.execute("DELETE FROM tokens WHERE expires_at <= ?1", [context.now])?;
     }
     transaction.commit()?;
