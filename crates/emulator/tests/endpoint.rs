@@ -1,5 +1,7 @@
 //! The rest of the endpoint: bad input, faults, administration, connectors, flows and tags.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test")]
+
 mod common;
 
 use std::time::{Duration, Instant};

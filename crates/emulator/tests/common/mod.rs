@@ -1,6 +1,12 @@
 //! A server for a test and a client that speaks HTTP over a bare socket, so that what is tested
 //! is the wire and nothing between.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the helpers of tests"
+)]
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::time::Duration;
@@ -13,22 +19,22 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// A running server.
-pub struct Running {
-    pub address: String,
+pub(crate) struct Running {
+    pub(crate) address: String,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -36,7 +42,7 @@ impl Answer {
     }
 
     /// `200`, or status, error type and message.
-    pub fn outcome(&self) -> String {
+    pub(crate) fn outcome(&self) -> String {
         match self.header("x-amzn-errortype") {
             None => self.status.to_string(),
             Some(kind) => format!(
@@ -49,7 +55,7 @@ impl Answer {
 }
 
 impl Running {
-    pub async fn start(options: Options) -> Self {
+    pub(crate) async fn start(options: Options) -> Self {
         let server = Server::bind("127.0.0.1:0", options).await.unwrap();
         let address = server.local_addr().to_string();
         let (stop, stopped) = oneshot::channel();
@@ -61,7 +67,7 @@ impl Running {
         }
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         tokio::time::timeout(Duration::from_secs(10), self.task)
             .await
@@ -70,7 +76,7 @@ impl Running {
     }
 
     /// Sends bytes as they are and reads until the server closes; `None` if nothing came back.
-    pub async fn raw(&self, bytes: &[u8]) -> Option<Answer> {
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> Option<Answer> {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
         // The server may close before it has read everything.
         let _ = stream.write_all(bytes).await;
@@ -87,7 +93,7 @@ impl Running {
         })
     }
 
-    pub async fn request(
+    pub(crate) async fn request(
         &self,
         method: &str,
         path: &str,
@@ -101,14 +107,14 @@ impl Running {
         self.raw(request.as_bytes()).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.request("POST", path, "", &body.to_string())
             .await
             .unwrap()
     }
 
     /// As [`Running::post`], signed for a region.
-    pub async fn post_in(&self, region: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post_in(&self, region: &str, path: &str, body: Value) -> Answer {
         let signed = format!(
             "authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/{region}/appflow/aws4_request, SignedHeaders=host, Signature=00\r\n"
         );
@@ -117,7 +123,7 @@ impl Running {
             .unwrap()
     }
 
-    pub async fn describe(&self, filter: Value) -> Vec<Value> {
+    pub(crate) async fn describe(&self, filter: Value) -> Vec<Value> {
         let answer = self.post("/describe-connector-profiles", filter).await;
         assert_eq!(answer.outcome(), "200");
         answer.body["connectorProfileDetails"]
@@ -126,7 +132,7 @@ impl Running {
             .clone()
     }
 
-    pub async fn log(&self) -> Value {
+    pub(crate) async fn log(&self) -> Value {
         self.request("GET", "/_flowctl/requests", "", "")
             .await
             .unwrap()
@@ -135,7 +141,7 @@ impl Running {
 }
 
 /// The create request of a profile that signs in with `secret`.
-pub fn slack(name: &str, secret: &str) -> Value {
+pub(crate) fn slack(name: &str, secret: &str) -> Value {
     json!({
         "connectorProfileName": name, "connectorType": "Slack", "connectionMode": "Public",
         "connectorProfileConfig": {
@@ -148,7 +154,7 @@ pub fn slack(name: &str, secret: &str) -> Value {
 }
 
 /// `base` with the member at `pointer` replaced, or removed if `value` is null.
-pub fn with(mut base: Value, pointer: &str, value: Value) -> Value {
+pub(crate) fn with(mut base: Value, pointer: &str, value: Value) -> Value {
     let (parent, member) = pointer.rsplit_once('/').unwrap();
     let parent = base.pointer_mut(parent).unwrap().as_object_mut().unwrap();
     if value.is_null() {
@@ -160,7 +166,7 @@ pub fn with(mut base: Value, pointer: &str, value: Value) -> Value {
 }
 
 /// What update takes of a create request.
-pub fn as_update(create: Value) -> Value {
+pub(crate) fn as_update(create: Value) -> Value {
     ["connectorType", "connectorLabel", "kmsArn"]
         .iter()
         .fold(create, |base, member| {

@@ -48,6 +48,23 @@ impl Objects<'_> {
         self.block(page, indent, self.block, &AttributePath::root(), before, after);
     }
 
+    /// Writes everything that is not null, without marks.
+    pub(super) fn write_state(&self, page: &mut Page, indent: usize, object: &Value) {
+        let mut whole = Page::default();
+        self.block(&mut whole, indent, self.block, &AttributePath::root(), None, Some(object));
+        // The marks of a creation stand alone in their column.
+        for line in whole.out.as_str().lines() {
+            let text = line.trim_start_matches(' ');
+            let depth = line.len() - text.len();
+            let text = text.strip_prefix("+ ").map_or_else(
+                || line.get(2..).unwrap_or_default().to_owned(),
+                |text| format!("{:depth$}{text}", ""),
+            );
+            page.text(&text);
+            page.end();
+        }
+    }
+
     fn block(
         &self,
         page: &mut Page,
