@@ -4,20 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::Backup;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
-use crate::files::{private_directory, private_file};
+use crate::files::{private_directory, private_file, refuse_link, sync_directory};
 
 /// How many copies are kept.
 pub const KEPT: usize = 10;
 
-/// Copies `connection` into `directory` under a name that sorts by `serial`, and deletes the oldest
-/// copies beyond [`KEPT`].
-pub fn make(connection: &Connection, directory: &Path, serial: u64) -> Result<PathBuf, StoreError> {
+/// Copies `connection` into `directory` under the next number, and deletes the oldest copies beyond
+/// [`KEPT`]. The number only grows: the state's serial goes back when a copy is restored.
+pub fn make(connection: &Connection, directory: &Path) -> Result<PathBuf, StoreError> {
     private_directory(directory)?;
-    let path = directory.join(format!("state-{serial:010}.db"));
+    let number = list(directory)?
+        .iter()
+        .filter_map(|path| number(path))
+        .max()
+        .unwrap_or(0)
+        + 1;
+    let path = directory.join(format!("state-{number:010}.db"));
     let unfinished = directory.join("unfinished.db");
     // What an interrupted copy left behind is no use to anyone.
     let _ = fs::remove_file(&unfinished);
@@ -30,6 +36,15 @@ pub fn make(connection: &Connection, directory: &Path, serial: u64) -> Result<Pa
     Ok(path)
 }
 
+/// The number in the name of a copy.
+fn number(path: &Path) -> Option<u64> {
+    path.file_stem()?
+        .to_str()?
+        .strip_prefix("state-")?
+        .parse()
+        .ok()
+}
+
 /// The copies in a directory, oldest first; empty if there is no such directory.
 pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = match fs::read_dir(directory) {
@@ -38,11 +53,7 @@ pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
         Err(error) => return Err(StoreError::file(directory, error)),
     };
     let is_copy = |path: &PathBuf| {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        name.starts_with("state-") && Path::new(name).extension().is_some_and(|e| e == "db")
+        number(path).is_some() && path.extension().is_some_and(|extension| extension == "db")
     };
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -54,19 +65,27 @@ pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
 
 /// Puts the copy `from` in place of the database `to`, which nobody may have open.
 pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+    refuse_link(from)?;
+    refuse_link(to)?;
+    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| StoreError::database(from, &error))?;
     crate::store::check(&source, from)?;
     let unfinished = to.with_extension("restoring");
     let _ = fs::remove_file(&unfinished);
     copy(&source, &unfinished)?;
+    // What the log holds goes into the database, so that nothing is lost if this is cut off before
+    // the rename. A state that cannot be opened any more has nothing to give.
+    if let Ok(replaced) = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        let _ = replaced.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
     for suffix in ["-wal", "-shm"] {
         let mut side = to.as_os_str().to_owned();
         side.push(suffix);
         // A log of the replaced database must not be applied to the restored one.
         let _ = fs::remove_file(PathBuf::from(side));
     }
-    fs::rename(&unfinished, to).map_err(|error| StoreError::file(to, error))
+    fs::rename(&unfinished, to).map_err(|error| StoreError::file(to, error))?;
+    sync_directory(to)
 }
 
 fn copy(connection: &Connection, to: &Path) -> Result<(), StoreError> {

@@ -51,3 +51,14 @@ pub(crate) fn hex<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
         text
     })
 }
+
+/// Makes sure that a file that was put in place survives a power cut under its name.
+pub(crate) fn sync_directory(path: &Path) -> Result<(), StoreError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| StoreError::file(directory, error))
+}

@@ -10,7 +10,7 @@ use flowctl_model::secret::KEY_LENGTH;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
-use crate::files::{hex, refuse_link};
+use crate::files::{hex, refuse_link, sync_directory};
 
 /// The digester of the key file, or `None` if there is no such file.
 pub fn load(path: &Path) -> Result<Option<Digester>, StoreError> {
@@ -42,18 +42,24 @@ pub fn load_or_create(path: &Path) -> Result<Digester, StoreError> {
     }
     let key: [u8; KEY_LENGTH] = rand::random();
     let text = Zeroizing::new(hex(&key));
+    // The key appears under its name whole or not at all; the caller has the state's lock, so a
+    // file under the other name is what a killed process left.
+    let unfinished = path.with_extension("new");
     let write = || {
+        let _ = fs::remove_file(&unfinished);
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(path)?;
+            .open(&unfinished)?;
         file.write_all(text.as_bytes())?;
         file.write_all(b"\n")?;
-        file.sync_all()
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
     };
     write()
         .map_err(|error| StoreError::file(path, format!("the key cannot be written: {error}")))?;
+    sync_directory(path)?;
     Ok(Digester::new(key))
 }
 
@@ -89,6 +95,16 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, "short").unwrap();
         assert!(load(&path).is_err());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_behind_does_not_block_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        fs::write(path.with_extension("new"), "half a k").unwrap();
+        let made = load_or_create(&path).unwrap().key_id();
+        assert_eq!(load(&path).unwrap().unwrap().key_id(), made);
+        assert!(!path.with_extension("new").exists());
     }
 
     #[test]

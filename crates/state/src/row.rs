@@ -3,7 +3,8 @@
 //! Strings, booleans, nulls, whole numbers and tuples are JSON's own; objects are JSON objects.
 //! Everything else is an object with one member whose name begins with `$`: `$number` (text),
 //! `$list`, `$set`, `$map`, `$object` (an object that has such a member name itself), and
-//! `$secret`, which stands for a withheld secret and holds its digest and type.
+//! `$secret`, which stands for a withheld secret and holds its digest and type, and `$unknown` with
+//! a type, which occurs in intents only.
 //! Element types of collections are not kept: the reader converts to the schema's type.
 
 use std::collections::BTreeMap;
@@ -79,7 +80,8 @@ fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json,
             let ty = primitive_name(&unknown.ty);
             match value.digest() {
                 Some(digest) => json!({ "$secret": { "digest": hex(digest), "type": ty } }),
-                None => json!({ "$secret": { "type": ty } }),
+                None if value.is_sensitive() => json!({ "$secret": { "type": ty } }),
+                None => json!({ "$unknown": ty }),
             }
         }
     })
@@ -129,6 +131,7 @@ fn from_json(json: Json) -> Option<Value> {
                     Value::map(element(&mut values.values()), values)
                 }
                 "$object" => Value::object(members(inner)?),
+                "$unknown" => Value::unknown(named_primitive(inner.as_str()?)),
                 "$secret" => {
                     let ty = named_primitive(inner.get("type")?.as_str()?);
                     match inner.get("digest") {

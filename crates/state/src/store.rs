@@ -19,6 +19,17 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../../state/0001_initial.sql")];
 /// Marks a SQLite file as a state of flowctl: "flow".
 const APPLICATION_ID: i64 = 0x666c_6f77;
 
+/// The actions by which an operation's row names them.
+const ACTIONS: [OperationAction; 7] = [
+    OperationAction::Create,
+    OperationAction::Read,
+    OperationAction::Update,
+    OperationAction::Delete,
+    OperationAction::Import,
+    OperationAction::Forget,
+    OperationAction::Record,
+];
+
 /// A state store open for writing.
 pub struct Store {
     path: PathBuf,
@@ -86,8 +97,20 @@ fn open_to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
     }
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| StoreError::database(path, &error))?;
+    if is_empty(&connection, path)? {
+        refuse_emptied(path)?;
+        return Ok(None);
+    }
     check(&connection, path)?;
     Ok(Some(connection))
+}
+
+/// Whether nothing was ever committed to a database: its making was cut off.
+fn is_empty(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+    connection
+        .query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0))
+        .map(|pages| pages == 0)
+        .map_err(|error| StoreError::database(path, &error))
 }
 
 /// Whether a database is a state store of a schema known here, and whole.
@@ -137,18 +160,17 @@ impl Store {
         }
         let new = !path.exists();
         drop(private_file(path)?);
-        let empty = std::fs::metadata(path).is_ok_and(|found| found.len() == 0);
         let mut connection = Connection::open(path).map_err(failed)?;
-        if empty {
+        if is_empty(&connection, path)? {
             if !new {
                 // A run that died while making the store left an empty file: nothing was in it.
                 refuse_emptied(path)?;
             }
-            connection
-                .pragma_update(None, "application_id", APPLICATION_ID)
-                .map_err(failed)?;
+        } else {
+            check(&connection, path)?;
         }
-        check(&connection, path)?;
+        // Before the log: the first migration makes the store in one transaction, or not at all.
+        migrate(&mut connection, path)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(failed)?;
@@ -158,7 +180,6 @@ impl Store {
         connection
             .pragma_update(None, "foreign_keys", true)
             .map_err(failed)?;
-        migrate(&mut connection, path)?;
         let writer = Writer::start(path.to_owned(), connection);
         Ok(Self {
             path: path.to_owned(),
@@ -181,8 +202,7 @@ impl Store {
         let path = self.path.clone();
         // The copy is made from what is committed, by a connection of its own.
         let source = open_to_read(&path)?.ok_or_else(|| StoreError::file(&path, "is gone"))?;
-        let serial = self.snapshot().await?.serial;
-        backup::make(&source, &directory, serial)
+        backup::make(&source, &directory)
     }
 
     /// Notes that a run begins; operations are its own from here on.
@@ -427,6 +447,9 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         let transaction = connection.transaction().map_err(failed)?;
         transaction.execute_batch(migration).map_err(failed)?;
         if index == 0 {
+            transaction
+                .pragma_update(None, "application_id", APPLICATION_ID)
+                .map_err(failed)?;
             let lineage: u128 = rand::random();
             set_meta(&transaction, "lineage", &format!("{lineage:032x}")).map_err(failed)?;
             set_meta(&transaction, "serial", "0").map_err(failed)?;
@@ -590,11 +613,8 @@ fn unfinished(row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
         },
         None => None,
     };
-    let action = match action.as_str() {
-        "create" => OperationAction::Create,
-        "update" => OperationAction::Update,
-        "delete" => OperationAction::Delete,
-        _ => return Ok(None),
+    let Some(action) = ACTIONS.into_iter().find(|known| known.name() == action) else {
+        return Ok(None);
     };
     let Ok(address) = address.parse() else {
         return Ok(None);

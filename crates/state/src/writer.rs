@@ -2,7 +2,8 @@
 //! committed goes into the next one together, so that many small writes share one `fsync`; each
 //! caller hears when its own is on disk.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -16,7 +17,7 @@ const QUEUE: usize = 256;
 
 /// What became of a job's own statements, and what to do once the transaction has ended.
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>;
+type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, StoreError>) -> Reply + Send>;
 
 pub(crate) struct Writer {
     path: PathBuf,
@@ -44,20 +45,17 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let path = self.path.clone();
-        let job: Job = Box::new(move |transaction| {
-            let done = transaction
-                .savepoint()
-                .map_err(|e| StoreError::database(&path, &e))
-                .and_then(|savepoint| {
-                    let done = work(&savepoint)?;
-                    savepoint
-                        .commit()
-                        .map_err(|e| StoreError::database(&path, &e))?;
-                    Ok(done)
-                });
+        let job: Job = Box::new(move |begun| {
+            let done = begun.and_then(|transaction| {
+                let failed = |error: rusqlite::Error| StoreError::database(&path, &error);
+                let savepoint = transaction.savepoint().map_err(failed)?;
+                let done = work(&savepoint)?;
+                savepoint.commit().map_err(failed)?;
+                Ok(done)
+            });
             Box::new(move |committed: Result<(), StoreError>| {
                 // A caller that no longer waits has nothing to hear.
-                let _ = answer.send(committed.and(done));
+                let _ = answer.send(done.and_then(|done| committed.map(|()| done)));
             })
         });
         let gone = || StoreError::Database {
@@ -83,27 +81,49 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut connection: Connection, path: &std::path::Path, jobs: &Receiver<Job>) {
+fn run(mut connection: Connection, path: &Path, jobs: &Receiver<Job>) {
+    let opened = identity(path);
+    // SQLite goes on writing to a file that was deleted or replaced: whoever looks at the path
+    // would find nothing of it.
+    let in_place = || match (&opened, identity(path)) {
+        (Some(opened), Some(now)) if *opened == now => Ok(()),
+        _ => Err(StoreError::file(
+            path,
+            "was deleted or replaced while in use",
+        )),
+    };
     while let Ok(first) = jobs.recv() {
-        let mut replies: Vec<Reply> = Vec::new();
-        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let ended = match begun {
-            Ok(mut transaction) => {
-                replies.push(first(&mut transaction));
-                while replies.len() < QUEUE
-                    && let Ok(job) = jobs.try_recv()
-                {
-                    replies.push(job(&mut transaction));
-                }
-                transaction
-                    .commit()
-                    .map_err(|error| StoreError::database(path, &error))
+        let begun = in_place().and_then(|()| {
+            connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(|error| StoreError::database(path, &error))
+        });
+        let mut transaction = match begun {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                first(Err(error.clone()))(Err(error));
+                continue;
             }
-            // The job is dropped, and with it its answer's sender: the caller is told.
-            Err(_) => continue,
         };
+        let mut replies = vec![first(Ok(&mut transaction))];
+        while replies.len() < QUEUE
+            && let Ok(job) = jobs.try_recv()
+        {
+            replies.push(job(Ok(&mut transaction)));
+        }
+        let committed = transaction
+            .commit()
+            .map_err(|error| StoreError::database(path, &error));
+        let ended = committed.and_then(|()| in_place());
         for reply in replies {
             reply(ended.clone());
         }
     }
+}
+
+/// Which file is at a path.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path)
+        .ok()
+        .map(|found| (found.dev(), found.ino()))
 }

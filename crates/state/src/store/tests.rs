@@ -198,3 +198,76 @@ fn types_of_empty_collections_do_not_matter() {
     let value = Value::list(Type::Any, Vec::new());
     assert_eq!(decode(&encode(&value, "a").unwrap()).unwrap(), value);
 }
+
+#[test]
+fn a_backup_after_a_restore_neither_vanishes_nor_overwrites_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let backups = directory.path().join("backups");
+    let store = open(&path);
+    for i in 0..backup::KEPT {
+        let put = StateWrite::Put(Address::root("t", format!("r{i}")), Box::new(state("x")));
+        block_on(store.write(vec![put])).unwrap();
+        block_on(store.backup(backups.clone())).unwrap();
+    }
+    drop(store);
+    let oldest = backup::list(&backups).unwrap()[0].clone();
+    let newest = backup::list(&backups).unwrap().pop().unwrap();
+    let before = std::fs::read(&newest).unwrap();
+    backup::restore(&oldest, &path).unwrap();
+    let store = open(&path);
+    let made = block_on(store.backup(backups.clone())).unwrap();
+    assert!(made.exists(), "the copy just made is kept");
+    assert_eq!(
+        std::fs::read(&newest).unwrap(),
+        before,
+        "other copies are left alone"
+    );
+}
+
+#[test]
+fn writing_to_a_deleted_or_replaced_state_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let store = open(&path);
+    std::fs::remove_file(&path).unwrap();
+    let put = || StateWrite::Put(Address::root("t", "a"), Box::new(state("x")));
+    let error = block_on(store.write(vec![put()])).unwrap_err().to_string();
+    assert!(error.contains("deleted or replaced"), "{error}");
+    std::fs::write(&path, "another file").unwrap();
+    assert!(block_on(store.write(vec![put()])).is_err());
+}
+
+#[test]
+fn a_store_whose_making_was_cut_off_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(read_snapshot(&path).unwrap().serial, 0);
+    drop(open(&path));
+    let id: i64 = Connection::open(&path)
+        .unwrap()
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(id, APPLICATION_ID);
+}
+
+#[test]
+fn an_intent_of_any_action_with_unknown_parts_is_read_as_it_was_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory.path().join("state.db"));
+    let mut all = Vec::new();
+    for (i, action) in ACTIONS.into_iter().enumerate() {
+        let mut intent = Intent {
+            action,
+            ..intent(&format!("r{i}"))
+        };
+        if let Some(state) = &mut intent.intended {
+            state.attributes = Value::object([("arn", Value::unknown(Type::String))]);
+        }
+        block_on(store.begin(intent.clone())).unwrap();
+        all.push(intent);
+    }
+    let found = block_on(store.unfinished()).unwrap();
+    assert_eq!(found.into_iter().map(|o| o.intent).collect::<Vec<_>>(), all);
+}
