@@ -198,7 +198,7 @@ impl Store {
     }
 
     /// Copies the store to `directory` (see [`backup`]).
-    pub async fn backup(&self, directory: PathBuf) -> Result<PathBuf, StoreError> {
+    pub fn backup(&self, directory: PathBuf) -> Result<PathBuf, StoreError> {
         let path = self.path.clone();
         // The copy is made from what is committed, by a connection of its own.
         let source = open_to_read(&path)?.ok_or_else(|| StoreError::file(&path, "is gone"))?;

@@ -171,7 +171,7 @@ fn backups_are_bounded_and_bring_a_state_back() {
     for i in 0..(backup::KEPT + 3) {
         let put = StateWrite::Put(Address::root("t", format!("r{i}")), Box::new(state("x")));
         block_on(store.write(vec![put])).unwrap();
-        block_on(store.backup(backups.clone())).unwrap();
+        store.backup(backups.clone()).unwrap();
     }
     drop(store);
     let kept = backup::list(&backups).unwrap();
@@ -204,19 +204,23 @@ fn a_backup_after_a_restore_neither_vanishes_nor_overwrites_another() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("state.db");
     let backups = directory.path().join("backups");
+    let first = directory.path().join("first.db");
     let store = open(&path);
-    for i in 0..backup::KEPT {
+    for i in 0..backup::KEPT + 3 {
         let put = StateWrite::Put(Address::root("t", format!("r{i}")), Box::new(state("x")));
         block_on(store.write(vec![put])).unwrap();
-        block_on(store.backup(backups.clone())).unwrap();
+        let made = store.backup(backups.clone()).unwrap();
+        if i == 0 {
+            std::fs::copy(made, &first).unwrap();
+        }
     }
     drop(store);
-    let oldest = backup::list(&backups).unwrap()[0].clone();
     let newest = backup::list(&backups).unwrap().pop().unwrap();
     let before = std::fs::read(&newest).unwrap();
-    backup::restore(&oldest, &path).unwrap();
+    // Older than every copy that is still kept, so its serial is lower than all of theirs.
+    backup::restore(&first, &path).unwrap();
     let store = open(&path);
-    let made = block_on(store.backup(backups.clone())).unwrap();
+    let made = store.backup(backups.clone()).unwrap();
     assert!(made.exists(), "the copy just made is kept");
     assert_eq!(
         std::fs::read(&newest).unwrap(),
