@@ -198,11 +198,11 @@ impl Store {
     }
 
     /// Copies the store to `directory` (see [`backup`]).
-    pub fn backup(&self, directory: PathBuf) -> Result<PathBuf, StoreError> {
+    pub fn backup(&self, directory: &Path) -> Result<PathBuf, StoreError> {
         let path = self.path.clone();
         // The copy is made from what is committed, by a connection of its own.
         let source = open_to_read(&path)?.ok_or_else(|| StoreError::file(&path, "is gone"))?;
-        backup::make(&source, &directory)
+        backup::make(&source, directory)
     }
 
     /// Notes that a run begins; operations are its own from here on.

@@ -171,7 +171,7 @@ fn backups_are_bounded_and_bring_a_state_back() {
     for i in 0..(backup::KEPT + 3) {
         let put = StateWrite::Put(Address::root("t", format!("r{i}")), Box::new(state("x")));
         block_on(store.write(vec![put])).unwrap();
-        store.backup(backups.clone()).unwrap();
+        store.backup(&backups).unwrap();
     }
     drop(store);
     let kept = backup::list(&backups).unwrap();
@@ -209,7 +209,7 @@ fn a_backup_after_a_restore_neither_vanishes_nor_overwrites_another() {
     for i in 0..backup::KEPT + 3 {
         let put = StateWrite::Put(Address::root("t", format!("r{i}")), Box::new(state("x")));
         block_on(store.write(vec![put])).unwrap();
-        let made = store.backup(backups.clone()).unwrap();
+        let made = store.backup(&backups).unwrap();
         if i == 0 {
             std::fs::copy(made, &first).unwrap();
         }
@@ -220,7 +220,7 @@ fn a_backup_after_a_restore_neither_vanishes_nor_overwrites_another() {
     // Older than every copy that is still kept, so its serial is lower than all of theirs.
     backup::restore(&first, &path).unwrap();
     let store = open(&path);
-    let made = store.backup(backups.clone()).unwrap();
+    let made = store.backup(&backups).unwrap();
     assert!(made.exists(), "the copy just made is kept");
     assert_eq!(
         std::fs::read(&newest).unwrap(),
