@@ -6,7 +6,7 @@ use flowctl_model::{InstanceKey, Mode, Text};
 use flowctl_parser::ast::{
     Expr, ExprKind, Name, ObjectKey, Span, SplatStep, TemplatePart, UnaryOp,
 };
-use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_parser::diagnostic::{Diagnostic, nearest};
 
 /// Which of the `path.*` values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -377,17 +377,6 @@ impl Reference {
             None => diagnostic,
         }
     }
-}
-
-/// The known name that is most like `name`, if one is like it at all.
-pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let limit = (name.chars().count() / 3).clamp(1, 3);
-    known
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// Every reference to the configuration in an expression, in order of appearance; names bound by

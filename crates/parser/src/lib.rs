@@ -15,6 +15,6 @@ pub mod source;
 
 pub use ast::{FileId, Span};
 pub use configuration::Configuration;
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use load::{FileSystem, Loaded, load};
 pub use source::{Position, Source, SourceMap};

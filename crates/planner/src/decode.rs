@@ -8,8 +8,7 @@ use flowctl_lang::{Evaluator, convert};
 use flowctl_model::problem::Severity;
 use flowctl_model::{AttributePath, Kind, Marks, Problem, Step, Text, Type, Value};
 use flowctl_parser::ast::{Body, ExprKind, ObjectKey, Span};
-use flowctl_parser::diagnostic::Diagnostic;
-use flowctl_schema::validate::nearest;
+use flowctl_parser::diagnostic::{Diagnostic, nearest};
 use flowctl_schema::{Block, NestedBlock, Nesting};
 
 /// A decoded body.

@@ -452,7 +452,7 @@ fn undeclared(module: &Module, reference: &Reference, available: Available) -> O
             };
             let detail = format!("The module {:?} has no output {:?}.", &**name, &**output);
             let error = Diagnostic::error(span, "Unsupported attribute", detail);
-            let near = flowctl_lang::reference::nearest(output, names(&call.module.outputs));
+            let near = flowctl_parser::nearest(output, names(&call.module.outputs));
             Some(match near {
                 Some(near) => error.with_help(format!("did you mean `{near}`?")),
                 None => error,

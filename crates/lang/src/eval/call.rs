@@ -9,9 +9,10 @@ use flowctl_parser::diagnostic::Diagnostic;
 
 use super::Session;
 use crate::functions::{self, Function, FunctionError, Services};
-use crate::reference::{Reference, nearest};
+use crate::reference::Reference;
 use crate::scope::{Resolved, Scope};
 use crate::world::World;
+use flowctl_parser::nearest;
 
 impl Session<'_> {
     pub(super) fn call(&mut self, expr: &Expr, call: &Call) -> Value {

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::reader::{
-    Allowed, Diagnostics, bool_literal, check, check_name, labels, list, literal, nearest,
-    provider_ref, string_literal,
+    Allowed, Diagnostics, bool_literal, check, check_name, labels, list, literal, provider_ref,
+    string_literal,
 };
 use super::{resource, settings};
 use crate::ast::{Block, Body, ExprKind, Name, ObjectKey, Span};
 use crate::configuration::{
     Check, Import, Local, Module, ModuleCall, Moved, Output, Provider, Removed, Variable,
 };
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 
 /// Variable names that mean something else in a `module` block.
 const RESERVED_VARIABLES: [&str; 8] = [

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ast::{Attribute, Block, Body, Expr, ExprKind, Name, Span};
 use crate::configuration::ProviderRef;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, nearest};
 
 /// What a block may hold besides what is asked for by name.
 #[derive(Clone, Copy)]
@@ -87,18 +87,6 @@ fn unsupported<'a>(
         Some(other) => diagnostic.with_help(format!("did you mean `{other}`?")),
         None => diagnostic,
     }
-}
-
-/// The candidate that differs from `name` by the fewest typing errors, if they are few.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// Whether a text is a name in Terraform's sense.

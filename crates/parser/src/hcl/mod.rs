@@ -3,9 +3,10 @@
 //! A recursive-descent parser over the text itself. It is our own because the reader of a
 //! configuration has to go on after an error, say where it is in Terraform's words, keep number
 //! literals as written and apply Terraform's rules for heredocs and trim markers, none of which
-//! hcl-edit does (it stops at the first error and holds numbers as doubles). hcl-edit stays the
-//! judge of what is written (see the tests) and the printer of what flowctl generates.
+//! hcl-edit does (it stops at the first error and holds numbers as doubles). What
+//! both understand they must understand alike: the tests compare the two.
 
+mod accessors;
 mod body;
 mod cursor;
 mod expression;
