@@ -48,7 +48,11 @@ fn theirs(body: &hcl_edit::structure::Body, depth: usize, out: &mut String) {
         .unwrap();
     }
     for block in body.blocks() {
-        let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+        let labels: Vec<&str> = block
+            .labels
+            .iter()
+            .map(hcl_edit::structure::BlockLabel::as_str)
+            .collect();
         let span = block.ident.span().unwrap();
         let name = block.ident.as_str();
         writeln!(

@@ -185,7 +185,7 @@ fn top_level(
                 "Unsupported block type",
                 format!("Blocks of type {other:?} are not expected here."),
             );
-            if let Some(name) = nearest(other, BLOCKS.into_iter()) {
+            if let Some(name) = nearest(other, BLOCKS) {
                 diagnostic = diagnostic.with_help(format!("did you mean `{name}`?"));
             }
             out.push(diagnostic);

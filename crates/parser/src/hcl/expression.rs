@@ -2,8 +2,8 @@
 
 use super::cursor::{Cursor, Parsed};
 use crate::ast::{
-    Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, GetAttr, Index, LegacyIndex, Name,
-    ObjectItem, ObjectKey, Span, Splat, SplatStep, Unary, UnaryOp,
+    Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, Name, ObjectItem, ObjectKey, Unary,
+    UnaryOp,
 };
 
 /// How many operators or accessors may follow each other: the tree they make is as deep.
