@@ -6,5 +6,3 @@ mod elements;
 pub mod human;
 mod page;
 
-#[cfg(test)]
-pub(crate) mod samples;
