@@ -53,10 +53,23 @@ pub struct Graph {
 impl Graph {
     /// What a node depends on directly.
     pub fn dependencies(&self, node: &Node) -> impl Iterator<Item = &Node> {
+        self.neighbours(node, petgraph::Incoming)
+    }
+
+    /// What depends on a node directly.
+    pub fn dependents(&self, node: &Node) -> impl Iterator<Item = &Node> {
+        self.neighbours(node, petgraph::Outgoing)
+    }
+
+    fn neighbours(
+        &self,
+        node: &Node,
+        direction: petgraph::Direction,
+    ) -> impl Iterator<Item = &Node> {
         self.indices
             .get(node)
             .into_iter()
-            .flat_map(|index| self.edges.neighbors_directed(*index, petgraph::Incoming))
+            .flat_map(move |index| self.edges.neighbors_directed(*index, direction))
             .filter_map(|index| self.edges.node_weight(index))
     }
 }

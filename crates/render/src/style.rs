@@ -96,7 +96,10 @@ impl From<String> for Styled {
 /// `text` without anything a terminal would act upon: control characters, escape sequences and
 /// characters that change the direction of writing are spelled out. Line breaks and tabs stay.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| matches!(c, '\n' | '\t') || !is_active(c)) {
+    if text
+        .chars()
+        .all(|c| matches!(c, '\n' | '\t') || !is_active(c))
+    {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);

@@ -73,7 +73,11 @@ fn write_value(out: &mut String, value: &Value, indent: usize, bare: bool) {
             let is_map = matches!(value.kind(), Kind::Map(..));
             out.push_str("{\n");
             for (name, member) in members {
-                let key = if is_map || !is_identifier(name) { quote(name) } else { name.to_string() };
+                let key = if is_map || !is_identifier(name) {
+                    quote(name)
+                } else {
+                    name.to_string()
+                };
                 pad(out, indent + 2);
                 out.push_str(&key);
                 out.push_str(" = ");

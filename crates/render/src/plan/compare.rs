@@ -14,8 +14,7 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
             }
             (_, _, Some(a), Some(b)) => {
-                a.len() == b.len()
-                    && a.iter().zip(b).all(|((m, a), (n, b))| m == n && same(a, b))
+                a.len() == b.len() && a.iter().zip(b).all(|((m, a), (n, b))| m == n && same(a, b))
             }
             _ => a.kind() == b.kind(),
         },
@@ -48,7 +47,9 @@ fn from_json(json: &serde_json::Value) -> Value {
             Value::tuple(elements.iter().map(from_json).collect())
         }
         serde_json::Value::Object(members) => Value::object(
-            members.iter().map(|(name, value)| (name.as_str(), from_json(value))),
+            members
+                .iter()
+                .map(|(name, value)| (name.as_str(), from_json(value))),
         ),
     }
 }

@@ -2,11 +2,12 @@
 //! tells which object it is, and a count of what is not shown.
 
 use flowctl_model::{AttributePath, Value};
-use flowctl_schema::Block;
+use flowctl_schema::{Block, Nesting};
 
 use super::compare::{related, same};
-use super::elements::{Change, note_replacement};
+use super::elements::{Change, Scope, display_width, note_replacement, padded};
 use super::page::{Mark, Page};
+use crate::style::clean;
 use crate::value::{is_identifier, quote};
 
 /// Unchanged attributes that are shown all the same, because a reader knows the object by them.
@@ -45,24 +46,14 @@ impl Objects<'_> {
         before: Option<&Value>,
         after: Option<&Value>,
     ) {
-        self.block(page, indent, self.block, &AttributePath::root(), before, after);
-    }
-
-    /// Writes everything that is not null, without marks.
-    pub(super) fn write_state(&self, page: &mut Page, indent: usize, object: &Value) {
-        let mut whole = Page::default();
-        self.block(&mut whole, indent, self.block, &AttributePath::root(), None, Some(object));
-        // The marks of a creation stand alone in their column.
-        for line in whole.out.as_str().lines() {
-            let text = line.trim_start_matches(' ');
-            let depth = line.len() - text.len();
-            let text = text.strip_prefix("+ ").map_or_else(
-                || line.get(2..).unwrap_or_default().to_owned(),
-                |text| format!("{:depth$}{text}", ""),
-            );
-            page.text(&text);
-            page.end();
-        }
+        self.block(
+            page,
+            indent,
+            self.block,
+            &AttributePath::root(),
+            before,
+            after,
+        );
     }
 
     fn block(
@@ -84,29 +75,33 @@ impl Objects<'_> {
             let path = path.child(nested.name);
             let old = present(before, nested.name);
             let new = present(after, nested.name);
-            if let Some(new) = new.filter(|v| !v.is_known()) {
+            if let Some(what) = withheld([old, new]) {
+                if !self.differs(&path, old, new) {
+                    hidden += 1;
+                    continue;
+                }
                 separate(page, &mut first);
-                let mark = if old.is_some() { Mark::Change } else { Mark::Add };
-                page.start(indent, mark);
-                let text = if new.is_sensitive() { "(sensitive value)" } else { "(known after apply)" };
-                page.text(&format!("{} {text}", nested.name));
+                page.start(indent, mark_of(old, new));
+                page.text(&format!("{} {{", nested.name));
+                page.end();
+                page.remark(indent + 4, what);
+                page.close(indent, "}");
                 page.end();
                 continue;
             }
             let old = old.and_then(Value::elements).unwrap_or_default();
             let new = new.and_then(Value::elements).unwrap_or_default();
-            for index in 0..old.len().max(new.len()) {
+            for (index, old, new) in pairs(nested.nesting, old, new) {
                 let path = path.index(index);
-                let (old, new) = (old.get(index), new.get(index));
                 let mark = match (old, new) {
-                    (None, _) => Mark::Add,
-                    (_, None) => Mark::Remove,
-                    _ if self.differs(&path, old, new) => Mark::Change,
-                    _ => {
-                        hidden += 1;
-                        continue;
-                    }
+                    (Some(_), Some(_)) if nested.nesting == Nesting::Set => Mark::Keep,
+                    (Some(_), Some(_)) if !self.differs(&path, old, new) => Mark::Keep,
+                    (old, new) => mark_of(old, new),
                 };
+                if mark == Mark::Keep {
+                    hidden += 1;
+                    continue;
+                }
                 separate(page, &mut first);
                 page.start(indent, mark);
                 page.text(nested.name);
@@ -114,8 +109,7 @@ impl Objects<'_> {
                 if mark != Mark::Change && self.forces(&path) {
                     note_replacement(page);
                 }
-                let empty = mark != Mark::Change && nested.block.is_empty();
-                if empty {
+                if mark != Mark::Change && nested.block.is_empty() {
                     page.text("}");
                 } else {
                     page.end();
@@ -144,7 +138,10 @@ impl Objects<'_> {
         let mut names: Vec<&str> = match schema {
             Some(block) => block.attributes.iter().map(|a| a.name).collect(),
             None => {
-                let members = [before, after].into_iter().flatten().filter_map(Value::members);
+                let members = [before, after]
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::members);
                 members.flat_map(|m| m.keys().map(|name| &**name)).collect()
             }
         };
@@ -160,19 +157,37 @@ impl Objects<'_> {
             }
             let changed = before.is_none() || after.is_none() || self.differs(&path, old, new);
             if changed || IDENTIFYING.contains(&name) {
-                let secret = schema.and_then(|s| s.attribute(name)).is_some_and(|a| a.secret);
+                let secret = schema
+                    .and_then(|s| s.attribute(name))
+                    .is_some_and(|a| a.secret);
                 shown.push((name, path, old, new, changed, secret));
             } else {
                 hidden += 1;
             }
         }
-        let label = |name: &str| if is_identifier(name) { name.to_owned() } else { quote(name) };
-        let width = shown.iter().map(|s| label(s.0).chars().count()).max().unwrap_or(0);
+        let label = |name: &str| {
+            if is_identifier(name) {
+                clean(name).into_owned()
+            } else {
+                quote(name)
+            }
+        };
+        let width = shown
+            .iter()
+            .map(|s| display_width(&label(s.0)))
+            .max()
+            .unwrap_or(0);
         let written = !shown.is_empty() || hidden > 0;
         for (name, path, old, new, changed, secret) in shown {
-            let note = changed && before.is_some() && after.is_some() && self.forces(&path);
-            let change = Change { before: old, after: new, changed, secret, forces: note };
-            change.write(page, indent, &format!("{:width$} = ", label(name)), "");
+            let change = Change {
+                before: old,
+                after: new,
+                changed,
+                secret,
+                forces: changed && before.is_some() && after.is_some() && self.forces(&path),
+                scope: self.changed.map(|changed| Scope { changed, path }),
+            };
+            change.write(page, indent, &padded(label(name), width), "");
         }
         page.hidden(indent, hidden, "attribute");
         written
@@ -186,7 +201,61 @@ fn separate(page: &mut Page, first: &mut bool) {
     }
 }
 
+fn mark_of(old: Option<&Value>, new: Option<&Value>) -> Mark {
+    match (old, new) {
+        (None, _) => Mark::Add,
+        (_, None) => Mark::Remove,
+        _ => Mark::Change,
+    }
+}
+
+/// What is said in place of all blocks of a type, if they cannot be shown one by one.
+fn withheld(blocks: [Option<&Value>; 2]) -> Option<&'static str> {
+    let any = |check: fn(&Value) -> bool| blocks.into_iter().flatten().any(check);
+    let sensitive = |blocks: &Value| {
+        let elements = blocks.elements().unwrap_or_default();
+        blocks.is_sensitive() || elements.iter().any(Value::is_sensitive)
+    };
+    if any(sensitive) {
+        Some("# (sensitive value)")
+    } else if any(|blocks| !blocks.is_known()) {
+        Some("# (known after apply)")
+    } else {
+        None
+    }
+}
+
+/// Occurrences of a block before and after that belong together, with their place: by position
+/// in a list. In a set, those that are the same, then those that go, then those that come.
+fn pairs<'a>(
+    nesting: Nesting,
+    old: &'a [Value],
+    new: &'a [Value],
+) -> Vec<(usize, Option<&'a Value>, Option<&'a Value>)> {
+    if nesting == Nesting::List {
+        let count = old.len().max(new.len());
+        return (0..count).map(|i| (i, old.get(i), new.get(i))).collect();
+    }
+    let mut come: Vec<_> = new.iter().enumerate().collect();
+    let mut kept = Vec::new();
+    let mut gone = Vec::new();
+    for (index, old) in old.iter().enumerate() {
+        match come.iter().position(|(_, new)| same(old, new)) {
+            Some(at) => kept.push((index, Some(old), Some(come.remove(at).1))),
+            None => gone.push((index, Some(old), None)),
+        }
+    }
+    kept.extend(gone);
+    kept.extend(
+        come.into_iter()
+            .map(|(index, new)| (index, None, Some(new))),
+    );
+    kept
+}
+
 /// A member that is not null.
 fn present<'a>(object: Option<&'a Value>, name: &str) -> Option<&'a Value> {
-    object?.get(name).filter(|v| !v.is_null() || v.is_sensitive())
+    object?
+        .get(name)
+        .filter(|v| !v.is_null() || v.is_sensitive())
 }

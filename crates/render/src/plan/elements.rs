@@ -32,7 +32,13 @@ pub(super) fn note_replacement(page: &mut Page) {
 
 impl<'a> Change<'a> {
     fn of(before: Option<&'a Value>, after: Option<&'a Value>, changed: bool) -> Self {
-        Self { before, after, changed, secret: false, forces: false }
+        Self {
+            before,
+            after,
+            changed,
+            secret: false,
+            forces: false,
+        }
     }
 
     fn mark(&self) -> Mark {
@@ -50,7 +56,10 @@ impl<'a> Change<'a> {
         page.start(indent, mark);
         page.text(label);
         let hide = self.secret
-            || [self.before, self.after].into_iter().flatten().any(Value::is_sensitive);
+            || [self.before, self.after]
+                .into_iter()
+                .flatten()
+                .any(Value::is_sensitive);
         if hide {
             page.text(match mark {
                 Mark::Change => "(sensitive value, changed)",
@@ -335,15 +344,22 @@ fn set_elements(page: &mut Page, indent: usize, before: &[Value], after: &[Value
 fn identify(ids: &mut HashMap<Value, usize>, elements: &[Value]) -> Vec<usize> {
     let number = |element: &Value, ids: &mut HashMap<Value, usize>| {
         let next = ids.len();
-        *ids.entry(element.unmarked_deep(Marks::SENSITIVE)).or_insert(next)
+        *ids.entry(element.unmarked_deep(Marks::SENSITIVE))
+            .or_insert(next)
     };
-    elements.iter().map(|element| number(element, ids)).collect()
+    elements
+        .iter()
+        .map(|element| number(element, ids))
+        .collect()
 }
 
 /// Members of a map or object: those that differ, the others counted.
 fn members(page: &mut Page, indent: usize, before: &Value, after: &Value) {
     let names = |value: &Value| -> Vec<_> {
-        value.members().map(|m| m.keys().cloned().collect()).unwrap_or_default()
+        value
+            .members()
+            .map(|m| m.keys().cloned().collect())
+            .unwrap_or_default()
     };
     let all: BTreeSet<_> = names(before).into_iter().chain(names(after)).collect();
     let mut hidden = 0;
@@ -361,10 +377,14 @@ fn members(page: &mut Page, indent: usize, before: &Value, after: &Value) {
     for (name, change) in shown {
         change.write(page, indent, &format!("{:width$} = ", key(after, name)), "");
     }
-    page.hidden(indent, hidden, match after.kind() {
-        Kind::Map(..) => "element",
-        _ => "attribute",
-    });
+    page.hidden(
+        indent,
+        hidden,
+        match after.kind() {
+            Kind::Map(..) => "element",
+            _ => "attribute",
+        },
+    );
 }
 
 fn key(container: &Value, name: &str) -> String {
@@ -376,13 +396,19 @@ fn key(container: &Value, name: &str) -> String {
 }
 
 fn key_width<'a>(container: &Value, names: impl Iterator<Item = &'a str>) -> usize {
-    names.map(|name| key(container, name).chars().count()).max().unwrap_or(0)
+    names
+        .map(|name| key(container, name).chars().count())
+        .max()
+        .unwrap_or(0)
 }
 
 /// The end mark of a heredoc: one that no line of the texts is.
 fn end_mark(texts: &[&str]) -> String {
     let mut mark = "EOT".to_owned();
-    while texts.iter().any(|text| text.lines().any(|line| line.trim() == mark)) {
+    while texts
+        .iter()
+        .any(|text| text.lines().any(|line| line.trim() == mark))
+    {
         mark.push('_');
     }
     mark

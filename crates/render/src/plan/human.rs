@@ -1,11 +1,14 @@
 //! A plan for people, in the layout that Terraform users read at a glance.
 
-use flowctl_model::plan::{Action, Change, Counts, Drift, OutputChange, Plan, Reason};
+use flowctl_model::plan::{
+    Action, Change, CheckResult, CheckStatus, Counts, Drift, OutputChange, Plan, Reason,
+};
+use flowctl_model::problem::Severity;
 use flowctl_model::{Address, Text, Value};
 use flowctl_schema::{Block, Providers};
 
 use super::diff::Objects;
-use super::elements;
+use super::elements::{self, display_width, padded};
 use super::page::{Mark, Page};
 use crate::style::{Style, Styled, clean};
 use crate::value::SENSITIVE;
@@ -14,7 +17,11 @@ use crate::value::SENSITIVE;
 pub fn plan(plan: &Plan, providers: &Providers) -> Styled {
     let mut page = Page::default();
     drift(&mut page, &plan.drift, providers);
-    let shown: Vec<_> = plan.changes.iter().filter(|change| is_shown(change)).collect();
+    let shown: Vec<_> = plan
+        .changes
+        .iter()
+        .filter(|change| is_shown(change))
+        .collect();
     if !shown.is_empty() {
         legend(&mut page, &shown);
         for change in shown {
@@ -23,6 +30,7 @@ pub fn plan(plan: &Plan, providers: &Providers) -> Styled {
         }
     }
     outputs(&mut page, plan);
+    checks(&mut page, &plan.checks);
     page.out.append(&summary(plan));
     page.end();
     page.out
@@ -34,7 +42,10 @@ pub fn summary(plan: &Plan) -> Styled {
     let counts = plan.counts();
     if plan.is_empty() {
         out.push(Style::Added, "No changes.");
-        out.push(Style::Strong, " Your infrastructure matches the configuration.");
+        out.push(
+            Style::Strong,
+            " Your infrastructure matches the configuration.",
+        );
         return out;
     }
     out.push(Style::Strong, "Plan:");
@@ -59,22 +70,36 @@ pub fn count_words(counts: Counts) -> String {
 
 /// An object as it is in state, for `show` and `state show`.
 pub fn object(address: &Address, attributes: &Value, providers: &Providers) -> Styled {
-    let mut page = Page::default();
-    page.out.push(Style::Strong, &clean(&format!("# {address}:")));
+    object_with_note(address, "", attributes, providers)
+}
+
+/// As [`object`], with a note behind the address, such as `(tainted)`.
+pub fn object_with_note(
+    address: &Address,
+    note: &str,
+    attributes: &Value,
+    providers: &Providers,
+) -> Styled {
+    let mut page = Page::bare();
+    let space = if note.is_empty() { "" } else { " " };
+    let title = format!("# {address}:{space}{note}");
+    page.out.push(Style::Strong, &clean(&title));
     page.end();
-    page.text(&block_header(address));
+    page.text(&clean(&block_header(address)));
     page.end();
-    let objects = Objects { block: block_of(address, providers), changed: Some(&[]), replace: &[] };
-    objects.write_state(&mut page, 2, attributes);
+    let objects = Objects {
+        block: block_of(address, providers),
+        changed: None,
+        replace: &[],
+    };
+    objects.write(&mut page, 2, None, Some(attributes));
     page.text("}");
     page.end();
     page.out
 }
 
 fn is_shown(change: &Change) -> bool {
-    change.action != Action::NoOp
-        || change.previous_address.is_some()
-        || change.importing.is_some()
+    change.action != Action::NoOp || change.previous_address.is_some() || change.importing.is_some()
 }
 
 fn block_of<'a>(address: &Address, providers: &'a Providers) -> Option<&'a Block> {
@@ -91,35 +116,48 @@ fn block_header(address: &Address) -> String {
         flowctl_model::Mode::Managed => "resource",
         flowctl_model::Mode::Data => "data",
     };
-    format!("{keyword} \"{}\" \"{}\" {{", address.resource.type_name, address.resource.name)
+    format!(
+        "{keyword} \"{}\" \"{}\" {{",
+        address.resource.type_name, address.resource.name
+    )
 }
 
 fn legend(page: &mut Page, changes: &[&Change]) {
-    page.text("flowctl will perform the following actions (");
     let entries = [
         (Mark::Add, "create", Action::Create),
-        (Mark::Change, "update in place", Action::Update),
+        (Mark::Change, "update in-place", Action::Update),
         (Mark::Remove, "destroy", Action::Delete),
-        (Mark::DeleteThenCreate, "destroy, then create", Action::DeleteThenCreate),
-        (Mark::CreateThenDelete, "create, then destroy", Action::CreateThenDelete),
-        (Mark::Read, "read", Action::Read),
-        (Mark::Forget, "forget", Action::Forget),
+        (
+            Mark::DeleteThenCreate,
+            "destroy and then create replacement",
+            Action::DeleteThenCreate,
+        ),
+        (
+            Mark::CreateThenDelete,
+            "create replacement and then destroy",
+            Action::CreateThenDelete,
+        ),
+        (Mark::Read, "read (data resources)", Action::Read),
+        (
+            Mark::Forget,
+            "forget (leave the object alone)",
+            Action::Forget,
+        ),
     ];
-    let mut first = true;
-    for (mark, words, action) in entries {
-        if changes.iter().any(|change| change.action == action) {
-            if !std::mem::take(&mut first) {
-                page.text(", ");
-            }
-            page.text(mark.symbol());
-            page.text(" ");
+    let used: Vec<_> = entries
+        .into_iter()
+        .filter(|(_, _, action)| changes.iter().any(|change| change.action == *action))
+        .collect();
+    if !used.is_empty() {
+        page.text("Resource actions are indicated with the following symbols:\n");
+        for (mark, words, _) in used {
+            page.start(2, mark);
             page.text(words);
+            page.end();
         }
+        page.end();
     }
-    if first {
-        page.text("none on the service");
-    }
-    page.text("):\n\n");
+    page.text("flowctl will perform the following actions:\n\n");
 }
 
 fn resource(page: &mut Page, change: &Change, providers: &Providers) {
@@ -170,7 +208,11 @@ fn header(page: &mut Page, change: &Change) {
         Action::Read => line(page, "will be read during apply", Style::Plain),
         Action::Delete => line(page, "will be destroyed", Style::Removed),
         Action::Forget => {
-            line(page, "will no longer be managed, but will not be destroyed", Style::Plain);
+            line(
+                page,
+                "will no longer be managed, but will not be destroyed",
+                Style::Plain,
+            );
         }
         Action::DeleteThenCreate | Action::CreateThenDelete => match &change.reason {
             Some(Reason::Tainted) => line(page, "is tainted, so must be replaced", Style::Removed),
@@ -178,7 +220,11 @@ fn header(page: &mut Page, change: &Change) {
                 line(page, "will be replaced, as requested", Style::Removed);
             }
             Some(Reason::ReplaceTriggered(_)) => {
-                line(page, "will be replaced due to changes in replace_triggered_by", Style::Removed);
+                line(
+                    page,
+                    "will be replaced due to changes in replace_triggered_by",
+                    Style::Removed,
+                );
             }
             _ => line(page, "must be replaced", Style::Removed),
         },
@@ -200,7 +246,19 @@ fn header(page: &mut Page, change: &Change) {
     if let (Some(id), false) = (&change.importing, change.action == Action::NoOp) {
         page.remark(0, &clean(&format!("# (imported from \"{id}\")")));
     }
-    if let Some(because) = change.reason.as_ref().and_then(|reason| because(reason, change)) {
+    if let Some(deposed) = &change.deposed {
+        page.remark(
+            0,
+            &clean(&format!(
+                "# (the replaced object \"{deposed}\" is still to be destroyed)"
+            )),
+        );
+    }
+    if let Some(because) = change
+        .reason
+        .as_ref()
+        .and_then(|reason| because(reason, change))
+    {
         page.remark(0, &clean(&format!("# ({because})")));
     }
 }
@@ -208,7 +266,12 @@ fn header(page: &mut Page, change: &Change) {
 /// What is said below the header of why an action is taken, where the header does not say it all.
 fn because(reason: &Reason, change: &Change) -> Option<String> {
     let resource = &change.address.resource;
-    let key = change.address.key.as_ref().map(ToString::to_string).unwrap_or_default();
+    let key = change
+        .address
+        .key
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     Some(match reason {
         Reason::New
         | Reason::CannotUpdate
@@ -242,8 +305,13 @@ fn drift(page: &mut Page, drift: &[Drift], providers: &Providers) {
         return;
     }
     page.out.push(Style::Strong, "Note:");
-    page.text(" objects have changed outside of flowctl since the last run:\n\n");
-    for Drift { address, before, after } in drift {
+    page.text(" Objects have changed outside of flowctl\n\nflowctl detected the following changes made outside of flowctl since the last run:\n\n");
+    for Drift {
+        address,
+        before,
+        after,
+    } in drift
+    {
         page.text("  # ");
         page.out.push(Style::Strong, &clean(&address.to_string()));
         let (mark, words) = match after {
@@ -255,8 +323,11 @@ fn drift(page: &mut Page, drift: &[Drift], providers: &Providers) {
         page.start(2, mark);
         page.text(&clean(&block_header(address)));
         page.end();
-        let objects =
-            Objects { block: block_of(address, providers), changed: None, replace: &[] };
+        let objects = Objects {
+            block: block_of(address, providers),
+            changed: None,
+            replace: &[],
+        };
         objects.write(page, 6, Some(before), after.as_ref());
         page.close(2, "}");
         page.text("\n\n");
@@ -264,13 +335,16 @@ fn drift(page: &mut Page, drift: &[Drift], providers: &Providers) {
 }
 
 fn outputs(page: &mut Page, plan: &Plan) {
-    let changed: Vec<(&Text, &OutputChange)> =
-        plan.outputs.iter().filter(|(_, output)| output.changed).collect();
+    let changed: Vec<(&Text, &OutputChange)> = plan
+        .outputs
+        .iter()
+        .filter(|(_, output)| output.changed)
+        .collect();
     if changed.is_empty() {
         return;
     }
     page.text("Changes to Outputs:\n");
-    let width = changed.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = changed.iter().map(|(name, _)| display_width(name)).max();
     for (name, output) in changed {
         let change = elements::Change {
             before: output.before.as_ref(),
@@ -278,8 +352,44 @@ fn outputs(page: &mut Page, plan: &Plan) {
             changed: true,
             secret: output.sensitive,
             forces: false,
+            scope: None,
         };
-        change.write(page, 2, &format!("{name:width$} = "), "");
+        let label = padded(clean(name).into_owned(), width.unwrap_or(0));
+        change.write(page, 2, &label, "");
+    }
+    page.end();
+    if plan.counts() == Counts::default() {
+        page.text(
+            "You can apply this plan to save these new output values to the state, without \
+             changing any real infrastructure.\n\n",
+        );
+    }
+}
+
+fn checks(page: &mut Page, checks: &[CheckResult]) {
+    let open: Vec<_> = checks
+        .iter()
+        .filter(|check| check.status != CheckStatus::Pass)
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    page.text("Checks:\n");
+    for check in open {
+        let (style, word) = match (check.status, check.severity) {
+            (CheckStatus::Fail, Severity::Error) => (Style::Error, "failed"),
+            (CheckStatus::Fail, Severity::Warning) => (Style::Warning, "failed"),
+            _ => (Style::Dim, "known after apply"),
+        };
+        page.text("  ");
+        page.out.push(Style::Strong, &clean(&check.address));
+        page.text(": ");
+        page.out.push(style, word);
+        for (index, line) in check.message.iter().flat_map(|m| m.lines()).enumerate() {
+            page.text(if index == 0 { ": " } else { "\n    " });
+            page.text(&clean(line));
+        }
+        page.end();
     }
     page.end();
 }

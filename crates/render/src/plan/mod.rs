@@ -5,4 +5,3 @@ mod diff;
 mod elements;
 pub mod human;
 mod page;
-

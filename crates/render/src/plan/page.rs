@@ -42,11 +42,22 @@ impl Mark {
 #[derive(Default)]
 pub(super) struct Page {
     pub(super) out: Styled,
+    /// Nothing is about to change: marks are left out, their columns stay.
+    bare: bool,
 }
 
 impl Page {
+    /// A page that shows what is, not what changes.
+    pub(super) fn bare() -> Self {
+        Self {
+            bare: true,
+            ..Self::default()
+        }
+    }
+
     /// Begins a line: the mark's last character stands in column `indent`.
     pub(super) fn start(&mut self, indent: usize, mark: Mark) {
+        let mark = if self.bare { Mark::Keep } else { mark };
         let symbol = mark.symbol();
         self.spaces((indent + 1).saturating_sub(symbol.len()));
         match mark {
@@ -95,7 +106,10 @@ impl Page {
     pub(super) fn hidden(&mut self, indent: usize, count: usize, what: &str) {
         if count > 0 {
             let plural = if count == 1 { "" } else { "s" };
-            self.remark(indent, &format!("# ({count} unchanged {what}{plural} hidden)"));
+            self.remark(
+                indent,
+                &format!("# ({count} unchanged {what}{plural} hidden)"),
+            );
         }
     }
 
@@ -106,11 +120,9 @@ impl Page {
 
     fn spaces(&mut self, count: usize) {
         const SPACES: &str = "                                                                ";
-        let mut left = count;
-        while left > 0 {
-            let step = left.min(SPACES.len());
-            self.out.plain(&SPACES[..step]);
-            left -= step;
+        match SPACES.get(..count) {
+            Some(spaces) => self.out.plain(spaces),
+            None => self.out.plain(&" ".repeat(count)),
         }
     }
 }

@@ -1,0 +1,213 @@
+//! What was evaluated so far: the values of every module instance, and the scope through which
+//! expressions see them.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+
+use flowctl_lang::{PathKind, Reference, Resolved, Scope, Subject, World};
+use flowctl_model::{InstanceKey, Mode, ModuleInstance, ModulePath, Text, Type, Value};
+use flowctl_parser::configuration::Module;
+use flowctl_parser::diagnostic::Diagnostic;
+
+use crate::expansion::{Expansion, Repetition};
+
+/// A resource as written in a module: its mode, type and name.
+pub type ResourceKey = (Mode, Text, Text);
+
+/// The values of all module instances.
+#[derive(Default)]
+pub struct Store<'a> {
+    modules: Vec<ModuleValues<'a>>,
+    by_path: HashMap<ModulePath, Vec<usize>>,
+    by_instance: HashMap<ModuleInstance, usize>,
+}
+
+/// The values of one module instance.
+pub struct ModuleValues<'a> {
+    /// Which one.
+    pub instance: ModuleInstance,
+    /// What it is an instance of.
+    pub module: &'a Module,
+    /// Input variables.
+    pub variables: HashMap<Text, Value>,
+    /// Local values.
+    pub locals: HashMap<Text, Value>,
+    /// Outputs.
+    pub outputs: HashMap<Text, Value>,
+    /// Resources and data sources.
+    pub resources: HashMap<ResourceKey, Objects>,
+    /// Module calls.
+    pub calls: HashMap<Text, Expansion>,
+}
+
+/// The instances of a resource.
+pub struct Objects {
+    /// Which there are.
+    pub expansion: Expansion,
+    instances: BTreeMap<Option<InstanceKey>, Value>,
+    whole: OnceCell<Value>,
+}
+
+impl Objects {
+    /// No instance has a value yet.
+    pub fn new(expansion: Expansion) -> Self {
+        Self {
+            expansion,
+            instances: BTreeMap::new(),
+            whole: OnceCell::new(),
+        }
+    }
+
+    /// Sets what an instance is, or will be.
+    pub fn set(&mut self, key: Option<InstanceKey>, value: Value) {
+        self.whole = OnceCell::new();
+        self.instances.insert(key, value);
+    }
+
+    fn instance(&self, key: Option<&InstanceKey>) -> Value {
+        // An instance whose planning failed has no value; the error is reported already.
+        self.instances
+            .get(&key.cloned())
+            .cloned()
+            .unwrap_or_else(|| Value::unknown(Type::Any))
+    }
+
+    fn whole(&self) -> &Value {
+        self.whole
+            .get_or_init(|| self.expansion.collect(|key| self.instance(key)))
+    }
+}
+
+impl<'a> Store<'a> {
+    /// Adds a module instance; its place.
+    pub fn add(&mut self, instance: ModuleInstance, module: &'a Module) -> usize {
+        let place = self.modules.len();
+        self.by_path.entry(instance.path()).or_default().push(place);
+        self.by_instance.insert(instance.clone(), place);
+        self.modules.push(ModuleValues {
+            instance,
+            module,
+            variables: HashMap::new(),
+            locals: HashMap::new(),
+            outputs: HashMap::new(),
+            resources: HashMap::new(),
+            calls: HashMap::new(),
+        });
+        place
+    }
+
+    /// The places of all instances of a module.
+    pub fn places(&self, path: &ModulePath) -> Vec<usize> {
+        self.by_path.get(path).cloned().unwrap_or_default()
+    }
+
+    /// The place of a module instance.
+    pub fn place(&self, instance: &ModuleInstance) -> Option<usize> {
+        self.by_instance.get(instance).copied()
+    }
+
+    /// The module instance at a place.
+    pub fn get(&self, place: usize) -> &ModuleValues<'a> {
+        &self.modules[place]
+    }
+
+    /// The same to change it.
+    pub fn get_mut(&mut self, place: usize) -> &mut ModuleValues<'a> {
+        &mut self.modules[place]
+    }
+
+    /// Every module instance.
+    pub fn iter(&self) -> impl Iterator<Item = &ModuleValues<'a>> {
+        self.modules.iter()
+    }
+
+    /// The module instance that calls the one at `place`, with the call's step; `None` for the
+    /// root.
+    pub fn caller(&self, place: usize) -> Option<(usize, flowctl_model::ModuleStep)> {
+        let mut steps = self.modules[place].instance.0.clone();
+        let step = steps.pop()?;
+        Some((self.place(&ModuleInstance(steps))?, step))
+    }
+
+    fn outputs(&self, place: usize) -> Value {
+        let module = &self.modules[place];
+        Value::object(module.module.outputs.keys().map(|name| {
+            let value = module.outputs.get(&**name).cloned();
+            let name = Text::from(&**name);
+            (name, value.unwrap_or_else(|| Value::unknown(Type::Any)))
+        }))
+    }
+}
+
+/// The names that an expression in a module instance may use.
+pub struct ModuleScope<'s, 'a> {
+    /// All values.
+    pub store: &'s Store<'a>,
+    /// The module instance.
+    pub place: usize,
+    /// The instance of the block the expression is in.
+    pub repetition: &'s Repetition,
+    /// `self`.
+    pub this: Option<&'s Value>,
+    /// For `path.cwd`.
+    pub world: &'s dyn World,
+    /// `terraform.workspace`.
+    pub workspace: &'s str,
+}
+
+impl Scope for ModuleScope<'_, '_> {
+    fn resolve(&self, reference: &Reference) -> Result<Resolved, Diagnostic> {
+        let values = self.store.get(self.place);
+        // What has no value here was not declared or failed, and that is reported elsewhere.
+        let or_unknown = |value: Option<&Value>| {
+            let value = value.cloned();
+            Resolved::Whole(value.unwrap_or_else(|| Value::unknown(Type::Any)))
+        };
+        Ok(match &reference.subject {
+            Subject::Variable(name) => or_unknown(values.variables.get(name)),
+            Subject::Local(name) => or_unknown(values.locals.get(name)),
+            Subject::Resource {
+                mode,
+                type_name,
+                name,
+                key,
+            } => {
+                let resource = (*mode, type_name.clone(), name.clone());
+                let Some(objects) = values.resources.get(&resource) else {
+                    return Ok(or_unknown(None));
+                };
+                let exact = key.as_ref().filter(|key| {
+                    !matches!(objects.expansion, Expansion::One | Expansion::Unknown { .. })
+                        && objects.expansion.has(Some(key))
+                });
+                match exact {
+                    Some(key) => Resolved::Instance(objects.instance(Some(key))),
+                    None => Resolved::Whole(objects.whole().clone()),
+                }
+            }
+            Subject::Module { name, .. } => {
+                let Some(expansion) = values.calls.get(name) else {
+                    return Ok(or_unknown(None));
+                };
+                let outputs = |key: Option<&InstanceKey>| {
+                    let child = values.instance.child(name.clone(), key.cloned());
+                    self.store
+                        .place(&child)
+                        .map_or_else(|| Value::unknown(Type::Any), |p| self.store.outputs(p))
+                };
+                Resolved::Whole(expansion.collect(outputs))
+            }
+            Subject::EachKey => or_unknown(self.repetition.key.as_ref()),
+            Subject::EachValue => or_unknown(self.repetition.value.as_ref()),
+            Subject::CountIndex => or_unknown(self.repetition.index.as_ref()),
+            Subject::SelfRef => or_unknown(self.this),
+            Subject::Path(PathKind::Module) => Value::string(&*values.module.directory).into(),
+            Subject::Path(PathKind::Root) => {
+                Value::string(&*self.store.get(0).module.directory).into()
+            }
+            Subject::Path(PathKind::Cwd) => Value::string(self.world.working_directory()).into(),
+            Subject::Workspace => Value::string(self.workspace).into(),
+            Subject::Plain(_) => return Err(reference.undeclared([])),
+        })
+    }
+}
