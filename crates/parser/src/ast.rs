@@ -307,8 +307,10 @@ pub struct Body {
     /// Of a block: from `{` to `}`; of a file: all of it.
     pub span: Span,
     /// In JSON syntax whether a property is an argument or a block is decided by whoever knows the
-    /// schema, so all properties are attributes first.
+    /// schema, so all properties are attributes first; see [`Body::resolve`].
     pub json: bool,
+    /// Something in it could not be read and has been reported: what seems to be missing may not be.
+    pub broken: bool,
 }
 
 impl Body {

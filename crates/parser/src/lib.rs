@@ -6,15 +6,19 @@
 
 pub mod ast;
 mod blocks;
+mod constant;
 pub mod configuration;
 pub mod diagnostic;
 pub mod hcl;
 pub mod json;
 pub mod load;
 pub mod source;
+mod variables;
+mod visit;
 
 pub use ast::{FileId, Span};
 pub use configuration::Configuration;
 pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use load::{FileSystem, Loaded, load};
 pub use source::{Position, Source, SourceMap};
+pub use variables::parse_variable_file;

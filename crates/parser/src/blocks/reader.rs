@@ -62,13 +62,24 @@ pub(super) fn check(body: &Body, header: Span, allowed: Allowed<'_>, out: &mut D
         ));
     }
     for name in allowed.required {
-        if body.attribute(name).is_none() {
+        if body.attribute(name).is_none() && !body.broken {
             out.push(Diagnostic::error(
-                header,
+                missing_place(body, header),
                 "Missing required argument",
                 format!("The argument {name:?} is required, but no definition was found."),
             ));
         }
+    }
+}
+
+/// Where something is missing: at the header of a block, or the closing brace of a JSON object.
+pub(super) fn missing_place(body: &Body, header: Span) -> Span {
+    if !body.json {
+        return header;
+    }
+    Span {
+        start: body.span.end.saturating_sub(1).max(body.span.start),
+        ..body.span
     }
 }
 

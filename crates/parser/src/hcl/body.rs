@@ -1,6 +1,7 @@
 //! Bodies: arguments and blocks, with recovery at the next line after an error.
 
 use super::cursor::{Cursor, Parsed, normalized};
+use super::{MAX_ERRORS, too_many_errors};
 use crate::ast::{Attribute, Block, Body, Name, Span};
 
 impl Cursor<'_> {
@@ -35,24 +36,38 @@ impl Cursor<'_> {
             blocks: Vec::new(),
             span,
             json: false,
+            broken: false,
         }
     }
 
     fn item_or_recover(&mut self, body: &mut Body) {
         let start = self.position;
         let depth = self.depth;
-        if let Err(error) = self.item(body) {
-            self.diagnostics.push(*error);
-            self.depth = depth;
-            self.newlines_are_space = false;
-            self.recover(start);
+        let Err(error) = self.item(body) else { return };
+        body.broken = true;
+        self.depth = depth;
+        self.newlines_are_space = false;
+        if self.stopped {
+            return;
         }
+        let span = error.span;
+        self.diagnostics.push(*error);
+        if self.diagnostics.len() >= MAX_ERRORS {
+            self.diagnostics.extend(span.map(too_many_errors));
+            self.stopped = true;
+            self.position = self.text.len();
+            return;
+        }
+        self.recover(start);
     }
 
     /// Goes to the end of the item that begins at `start`: the end of a line at which all brackets
     /// that were opened since are closed. Strings are passed over whole.
     fn recover(&mut self, start: usize) {
         let failed_at = self.position;
+        if self.at_end() {
+            return;
+        }
         self.position = start;
         let mut open = 0_usize;
         loop {

@@ -8,6 +8,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use super::MAX_DEPTH;
 use crate::ast::{FileId, Name, Span};
 use crate::diagnostic::Diagnostic;
+use crate::json::Offsets;
 
 /// The result of parsing one thing; an error ends the enclosing item.
 pub(super) type Parsed<T> = Result<T, Box<Diagnostic>>;
@@ -20,6 +21,10 @@ pub(super) struct Cursor<'a> {
     pub(super) newlines_are_space: bool,
     pub(super) depth: u32,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// There were too many errors: the rest of the text is not read.
+    pub(super) stopped: bool,
+    /// Of a text that is not the file's: where its bytes stand there.
+    pub(super) offsets: Option<&'a Offsets>,
     /// The same names come back thousands of times: each is stored once.
     names: HashSet<Arc<str>>,
 }
@@ -34,6 +39,8 @@ impl<'a> Cursor<'a> {
             newlines_are_space: false,
             depth: 0,
             diagnostics: Vec::new(),
+            stopped: false,
+            offsets: None,
             names: HashSet::new(),
         }
     }
@@ -68,7 +75,13 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
-        let offset = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+        let offset = |position: usize| {
+            let offset = u32::try_from(position).unwrap_or(u32::MAX);
+            match self.offsets {
+                Some(offsets) => offsets.in_file(offset),
+                None => offset,
+            }
+        };
         Span {
             file: self.file,
             start: offset(start),
@@ -278,7 +291,7 @@ fn name_length(text: &str) -> usize {
 }
 
 /// Strings are compared in Unicode normalization form C.
-pub(super) fn normalized(text: &str) -> Arc<str> {
+pub(crate) fn normalized(text: &str) -> Arc<str> {
     if text.is_ascii() || is_nfc(text) {
         return text.into();
     }

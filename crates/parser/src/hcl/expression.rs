@@ -118,7 +118,7 @@ impl Cursor<'_> {
         self.position += 1;
         let newlines = self.newlines_are_space;
         let operand = self.nested(newlines, Self::unary)?;
-        let span = self.span(start, operand.span.end as usize);
+        let span = self.span(start, start).to(operand.span);
         Ok(Expr {
             span,
             kind: ExprKind::Unary(Box::new(Unary { op, operand })),
@@ -147,7 +147,7 @@ impl Cursor<'_> {
                     "true" => ExprKind::Bool(true),
                     "false" => ExprKind::Bool(false),
                     "null" => ExprKind::Null,
-                    _ => return self.variable_or_call(name),
+                    _ => return self.variable_or_call(name, start),
                 };
                 Ok(Expr {
                     span: self.span_from(start),
@@ -479,8 +479,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn variable_or_call(&mut self, first: Name) -> Parsed<Expr> {
-        let start = first.span.start as usize;
+    fn variable_or_call(&mut self, first: Name, start: usize) -> Parsed<Expr> {
         let mut name = first;
         while self.looking_at("::") {
             self.position += 2;

@@ -12,12 +12,23 @@ mod cursor;
 mod expression;
 mod template;
 
-use crate::ast::{Body, Expr, FileId, TemplatePart};
+use crate::ast::{Body, Expr, FileId, Span, TemplatePart};
 use crate::diagnostic::Diagnostic;
+use crate::json::Offsets;
 use cursor::Cursor;
+pub(crate) use cursor::normalized;
 
 /// How deep expressions, templates and blocks may be nested, together.
 pub const MAX_DEPTH: u32 = 128;
+
+/// How many errors of one file are reported.
+pub const MAX_ERRORS: usize = 200;
+
+/// What is said when there are more.
+pub(crate) fn too_many_errors(span: Span) -> Diagnostic {
+    let detail = format!("After {MAX_ERRORS} errors the rest of the file was not read.");
+    Diagnostic::error(span, "Too many errors", detail)
+}
 
 /// Parses a whole file. The body holds all that could be understood.
 pub fn parse_body(file: FileId, text: &str) -> (Body, Vec<Diagnostic>) {
@@ -28,7 +39,10 @@ pub fn parse_body(file: FileId, text: &str) -> (Body, Vec<Diagnostic>) {
 
 /// Parses a text that is one expression, such as a line of the console.
 pub fn parse_expression(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    let mut cursor = Cursor::new(file, text);
+    whole_expression(Cursor::new(file, text))
+}
+
+fn whole_expression(mut cursor: Cursor<'_>) -> Result<Expr, Vec<Diagnostic>> {
     cursor.newlines_are_space = true;
     let result = cursor.expression().and_then(|expr| {
         cursor.space();
@@ -43,20 +57,46 @@ pub fn parse_expression(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic
 
 /// Parses a text that is a template, such as a file for `templatefile` or a string in JSON syntax.
 pub fn parse_template(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic>> {
-    parse_template_at(file, text, 0, text.len())
+    let part = Part {
+        file,
+        text,
+        offsets: None,
+        depth: 0,
+    };
+    part.template()
 }
 
-/// Parses a part of a file as a template.
-pub fn parse_template_at(
-    file: FileId,
-    text: &str,
-    start: usize,
-    end: usize,
-) -> Result<Expr, Vec<Diagnostic>> {
-    let mut cursor = Cursor::new(file, &text[..end]);
-    cursor.position = start;
-    let result = cursor.bare_template();
-    finish(cursor, result)
+/// A text that is read as a template or an expression: a file, or a string of JSON syntax.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) file: FileId,
+    pub(crate) text: &'a str,
+    /// Where the bytes of `text` stand in the file, unless it is the file's.
+    pub(crate) offsets: Option<&'a Offsets>,
+    /// How deep the text is nested in others.
+    pub(crate) depth: u32,
+}
+
+impl<'a> Part<'a> {
+    fn cursor(self) -> Cursor<'a> {
+        let mut cursor = Cursor::new(self.file, self.text);
+        cursor.position = 0;
+        cursor.offsets = self.offsets;
+        cursor.depth = self.depth;
+        cursor
+    }
+
+    /// Reads it as a template.
+    pub(crate) fn template(self) -> Result<Expr, Vec<Diagnostic>> {
+        let mut cursor = self.cursor();
+        let result = cursor.bare_template();
+        finish(cursor, result)
+    }
+
+    /// Reads it as one expression.
+    pub(crate) fn expression(self) -> Result<Expr, Vec<Diagnostic>> {
+        whole_expression(self.cursor())
+    }
 }
 
 fn finish(

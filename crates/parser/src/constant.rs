@@ -1,0 +1,75 @@
+//! Expressions that have to stand for themselves: defaults of variables and values of variable
+//! files, where there is nothing to refer to and nothing to call.
+
+use std::sync::Arc;
+
+use crate::ast::{Expr, ExprKind, TemplatePart};
+use crate::diagnostic::Diagnostic;
+
+/// Reports each reference and each call in an expression.
+pub(crate) fn check(expr: &Expr, out: &mut Vec<Diagnostic>) {
+    let mut checker = Checker {
+        bound: Vec::new(),
+        out,
+    };
+    checker.expr(expr);
+}
+
+struct Checker<'o> {
+    /// Names that `for` gives a meaning to.
+    bound: Vec<Arc<str>>,
+    out: &'o mut Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Variable(name) if !self.bound.contains(name) => {
+                self.out.push(Diagnostic::error(
+                    expr.span,
+                    "Variables not allowed",
+                    "Variables may not be used here.",
+                ));
+            }
+            ExprKind::Call(_) => self.out.push(Diagnostic::error(
+                expr.span,
+                "Function calls not allowed",
+                "Functions may not be called here.",
+            )),
+            ExprKind::For(each) => {
+                self.expr(&each.collection);
+                let outer = self.bound.len();
+                let names = each.key.iter().chain([&each.value]);
+                self.bound.extend(names.map(|name| name.text.clone()));
+                each.result_key.iter().for_each(|key| self.expr(key));
+                self.expr(&each.result);
+                each.condition.iter().for_each(|expr| self.expr(expr));
+                self.bound.truncate(outer);
+            }
+            ExprKind::Template(parts) => self.template(parts),
+            _ => expr.children(&mut |child| self.expr(child)),
+        }
+    }
+
+    fn template(&mut self, parts: &[TemplatePart]) {
+        for part in parts {
+            match part {
+                TemplatePart::Literal(_) => {}
+                TemplatePart::Interpolation(expr) => self.expr(expr),
+                TemplatePart::If(choice) => {
+                    self.expr(&choice.condition);
+                    self.template(&choice.yes);
+                    self.template(&choice.no);
+                }
+                TemplatePart::For(each) => {
+                    self.expr(&each.collection);
+                    let outer = self.bound.len();
+                    let names = each.key.iter().chain([&each.value]);
+                    self.bound.extend(names.map(|name| name.text.clone()));
+                    self.template(&each.body);
+                    self.bound.truncate(outer);
+                }
+            }
+        }
+    }
+}
