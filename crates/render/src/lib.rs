@@ -2,6 +2,12 @@
 //!
 //! This crate must not know AWS or SQLite.
 
+pub mod diagnostics;
+pub mod events;
+mod json;
 pub mod plan;
 pub mod style;
 pub mod value;
+
+#[cfg(test)]
+mod samples;

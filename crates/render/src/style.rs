@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use anstyle::AnsiColor;
+
 /// What a run of text is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Style {
@@ -23,6 +25,24 @@ pub enum Style {
     Error,
     /// A warning's label.
     Warning,
+}
+
+impl Style {
+    /// How it looks in colour.
+    pub fn look(self) -> anstyle::Style {
+        let plain = anstyle::Style::new();
+        let colored = |color: AnsiColor| plain.fg_color(Some(color.into()));
+        match self {
+            Self::Plain => plain,
+            Self::Strong => plain.bold(),
+            Self::Dim => plain.dimmed(),
+            Self::Added => colored(AnsiColor::Green),
+            Self::Changed => colored(AnsiColor::Yellow),
+            Self::Removed => colored(AnsiColor::Red),
+            Self::Error => colored(AnsiColor::Red).bold(),
+            Self::Warning => colored(AnsiColor::Yellow).bold(),
+        }
+    }
 }
 
 /// Text in labelled runs.
@@ -67,6 +87,26 @@ impl Styled {
     /// The text alone.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The text with the escape sequences that colour it; meaning is in the text as well.
+    pub fn ansi(&self) -> String {
+        let mut out = String::with_capacity(self.text.len() + self.runs.len() * 8);
+        for (style, text) in self.runs() {
+            let look = style.look();
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}{text}{}", look.render(), look.render_reset());
+        }
+        out
+    }
+
+    /// [`Self::ansi`] or [`Self::as_str`].
+    pub fn render(&self, color: bool) -> Cow<'_, str> {
+        if color {
+            Cow::Owned(self.ansi())
+        } else {
+            Cow::Borrowed(&self.text)
+        }
     }
 
     /// Whether there is no text.

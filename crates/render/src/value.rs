@@ -42,7 +42,7 @@ pub(crate) fn scalar(value: &Value) -> Option<String> {
 
 fn write_value(out: &mut String, value: &Value, indent: usize, bare: bool) {
     if let (Kind::String(text), false) = (value.kind(), value.is_sensitive())
-        && text.trim_end_matches('\n').contains('\n')
+        && is_text(text)
     {
         return write_heredoc(out, text, indent);
     }
@@ -73,13 +73,8 @@ fn write_value(out: &mut String, value: &Value, indent: usize, bare: bool) {
             let is_map = matches!(value.kind(), Kind::Map(..));
             out.push_str("{\n");
             for (name, member) in members {
-                let key = if is_map || !is_identifier(name) {
-                    quote(name)
-                } else {
-                    name.to_string()
-                };
                 pad(out, indent + 2);
-                out.push_str(&key);
+                out.push_str(&key(name, !is_map && is_identifier(name)));
                 out.push_str(" = ");
                 write_value(out, member, indent + 2, bare);
                 out.push('\n');
@@ -108,11 +103,7 @@ fn write_elements(out: &mut String, elements: &[Value], indent: usize, bare: boo
 }
 
 fn write_heredoc(out: &mut String, text: &str, indent: usize) {
-    // A text that holds the usual end mark gets a longer one.
-    let mut mark = "EOT".to_owned();
-    while text.lines().any(|line| line.trim() == mark) {
-        mark.push('_');
-    }
+    let mark = heredoc_mark(&[text]);
     let _ = writeln!(out, "<<{}{mark}", if indent > 0 { "-" } else { "" });
     for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
         pad(out, indent);
@@ -144,6 +135,26 @@ fn constructor(ty: &Type) -> &'static str {
 
 fn pad(out: &mut String, width: usize) {
     out.extend(std::iter::repeat_n(' ', width));
+}
+
+/// Whether `text` is more than one line, and so is written as a heredoc.
+pub(crate) fn is_text(text: &str) -> bool {
+    text.trim_end_matches('\n').contains('\n')
+}
+
+/// The end mark of a heredoc: one that no line of the texts is.
+pub(crate) fn heredoc_mark(texts: &[&str]) -> String {
+    let mut mark = "EOT".to_owned();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    while lines.clone().any(|line| line.trim() == mark) {
+        mark.push('_');
+    }
+    mark
+}
+
+/// A key as written, without quotes if it is `bare`.
+pub(crate) fn key(name: &str, bare: bool) -> String {
+    if bare { name.to_owned() } else { quote(name) }
 }
 
 /// Whether `text` can stand as an attribute name without quotes.

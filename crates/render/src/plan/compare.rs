@@ -26,6 +26,39 @@ pub(super) fn related(a: &AttributePath, b: &AttributePath) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
 
+/// `after`, but for the parts at `path` and below in which nothing changes by meaning: these are
+/// as they were. So a secret of which only the digest is kept is not taken for another, nor what
+/// is only written in another way.
+pub(super) fn settled(
+    before: &Value,
+    after: &Value,
+    path: &AttributePath,
+    changed: &[AttributePath],
+) -> Value {
+    let changes = |path: &AttributePath| changed.iter().any(|c| related(c, path));
+    if !changes(path) {
+        return before.clone();
+    }
+    // What changes as a whole has no paths for its parts.
+    if changed.iter().any(|c| path.starts_with(c)) {
+        return after.clone();
+    }
+    let mut at = AttributePath::root();
+    after.map_at(&mut at, &mut |inner, value| {
+        let mut full = path.clone();
+        for step in inner.steps() {
+            full.push(step.clone());
+        }
+        if changed.iter().any(|c| full.starts_with(c)) {
+            return Some(value.clone());
+        }
+        match before.at(inner) {
+            Some(before) if !changes(&full) => Some(before.clone()),
+            _ => None,
+        }
+    })
+}
+
 /// The value that a JSON document of more than one value stands for; `None` for anything else.
 pub(super) fn parse_json(text: &str) -> Option<Value> {
     if !text.trim_start().starts_with(['{', '[']) {

@@ -2,16 +2,14 @@
 //! tells which object it is, and a count of what is not shown.
 
 use flowctl_model::{AttributePath, Value};
-use flowctl_schema::{Block, Nesting};
+use flowctl_schema::{Attribute, Block, NestedBlock, Nesting};
 
-use super::compare::{related, same};
-use super::elements::{Change, Scope, display_width, note_replacement, padded};
+use super::collections::is_identifying;
+use super::compare::{related, same, settled};
+use super::elements::{Change, Note, display_width, padded};
 use super::page::{Mark, Page};
 use crate::style::clean;
-use crate::value::{is_identifier, quote};
-
-/// Unchanged attributes that are shown all the same, because a reader knows the object by them.
-const IDENTIFYING: [&str; 2] = ["id", "name"];
+use crate::value::{is_identifier, key};
 
 /// Two states of an object and what is known of their difference.
 pub(super) struct Objects<'a> {
@@ -23,21 +21,29 @@ pub(super) struct Objects<'a> {
     pub(super) replace: &'a [AttributePath],
 }
 
-impl Objects<'_> {
-    fn differs(&self, path: &AttributePath, before: Option<&Value>, after: Option<&Value>) -> bool {
-        match (self.changed, before, after) {
-            (_, None, None) => false,
-            (Some(changed), _, _) => changed.iter().any(|c| related(c, path)),
-            (None, Some(before), Some(after)) => !same(before, after),
-            (None, _, _) => true,
+/// A part of the object before and after, and where it is.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    path: &'a AttributePath,
+    before: Option<&'a Value>,
+    after: Option<&'a Value>,
+}
+
+impl Part<'_> {
+    fn mark(&self) -> Mark {
+        match (self.before, self.after) {
+            (None, _) => Mark::Add,
+            (_, None) => Mark::Remove,
+            _ => Mark::Change,
         }
     }
 
-    /// Whether the value at `path` itself, or its parent as a whole, forces a replacement.
-    fn forces(&self, path: &AttributePath) -> bool {
-        self.replace.iter().any(|r| path.starts_with(r))
+    fn is_whole(&self) -> bool {
+        self.before.is_none() || self.after.is_none()
     }
+}
 
+impl Objects<'_> {
     /// Writes the content of the outermost block.
     pub(super) fn write(
         &self,
@@ -46,82 +52,108 @@ impl Objects<'_> {
         before: Option<&Value>,
         after: Option<&Value>,
     ) {
-        self.block(
-            page,
-            indent,
-            self.block,
-            &AttributePath::root(),
+        let path = &AttributePath::root();
+        let part = Part {
+            path,
             before,
             after,
-        );
+        };
+        self.block(page, indent, self.block, part);
     }
 
-    fn block(
+    fn differs(&self, part: Part<'_>) -> bool {
+        match (self.changed, part.before, part.after) {
+            (_, None, None) => false,
+            (Some(changed), Some(_), Some(_)) => changed.iter().any(|c| related(c, part.path)),
+            (None, Some(before), Some(after)) => !same(before, after),
+            _ => true,
+        }
+    }
+
+    /// Whether the value at `path`, what is in it, or its parent as a whole forces a replacement.
+    fn forces(&self, path: &AttributePath) -> bool {
+        self.replace.iter().any(|forcing| related(path, forcing))
+    }
+
+    fn block(&self, page: &mut Page, indent: usize, schema: Option<&Block>, part: Part<'_>) {
+        let written = self.attributes(page, indent, schema, part);
+        let Some(schema) = schema else { return };
+        let mut first = !written;
+        let mut hidden = Hidden::default();
+        let mut blocks: Vec<_> = schema.blocks.iter().collect();
+        blocks.sort_by_key(|nested| nested.name);
+        for nested in blocks {
+            let path = part.path.child(nested.name);
+            let (before, after) = (
+                present(part.before, nested.name),
+                present(part.after, nested.name),
+            );
+            let part = Part {
+                path: &path,
+                before,
+                after,
+            };
+            match withheld([before, after]) {
+                Some(what) if self.differs(part) || page.shows_all() => {
+                    separate(page, &mut first);
+                    page.start(indent, part.mark());
+                    page.text(nested.name);
+                    page.text(" {");
+                    page.end();
+                    page.remark(indent + 4, what);
+                    page.close(indent, "}");
+                    page.end();
+                }
+                Some(_) => hidden.add(nested),
+                None => self.occurrences(page, indent, nested, part, &mut first, &mut hidden),
+            }
+        }
+        if hidden.count > 0 {
+            separate(page, &mut first);
+            hidden.write(page, indent);
+        }
+    }
+
+    /// The blocks of one type.
+    fn occurrences(
         &self,
         page: &mut Page,
         indent: usize,
-        schema: Option<&Block>,
-        path: &AttributePath,
-        before: Option<&Value>,
-        after: Option<&Value>,
+        nested: &NestedBlock,
+        part: Part<'_>,
+        first: &mut bool,
+        hidden: &mut Hidden,
     ) {
-        let written = self.attributes(page, indent, schema, path, before, after);
-        let Some(schema) = schema else { return };
-        let mut first = !written;
-        let mut hidden = 0;
-        let mut names: Vec<_> = schema.blocks.iter().collect();
-        names.sort_by_key(|nested| nested.name);
-        for nested in names {
-            let path = path.child(nested.name);
-            let old = present(before, nested.name);
-            let new = present(after, nested.name);
-            if let Some(what) = withheld([old, new]) {
-                if !self.differs(&path, old, new) {
-                    hidden += 1;
-                    continue;
-                }
-                separate(page, &mut first);
-                page.start(indent, mark_of(old, new));
-                page.text(&format!("{} {{", nested.name));
-                page.end();
-                page.remark(indent + 4, what);
-                page.close(indent, "}");
-                page.end();
+        let old = part.before.and_then(Value::elements).unwrap_or_default();
+        let new = part.after.and_then(Value::elements).unwrap_or_default();
+        for (index, before, after) in pairs(nested.nesting, old, new) {
+            let path = part.path.index(index);
+            let part = Part {
+                path: &path,
+                before,
+                after,
+            };
+            // In a set, what is in both is the same.
+            let same = !part.is_whole() && (nested.nesting == Nesting::Set || !self.differs(part));
+            if same && !page.shows_all() {
+                hidden.add(nested);
                 continue;
             }
-            let old = old.and_then(Value::elements).unwrap_or_default();
-            let new = new.and_then(Value::elements).unwrap_or_default();
-            for (index, old, new) in pairs(nested.nesting, old, new) {
-                let path = path.index(index);
-                let mark = match (old, new) {
-                    (Some(_), Some(_)) if nested.nesting == Nesting::Set => Mark::Keep,
-                    (Some(_), Some(_)) if !self.differs(&path, old, new) => Mark::Keep,
-                    (old, new) => mark_of(old, new),
-                };
-                if mark == Mark::Keep {
-                    hidden += 1;
-                    continue;
-                }
-                separate(page, &mut first);
-                page.start(indent, mark);
-                page.text(nested.name);
-                page.text(" {");
-                if mark != Mark::Change && self.forces(&path) {
-                    note_replacement(page);
-                }
-                if mark != Mark::Change && nested.block.is_empty() {
-                    page.text("}");
-                } else {
-                    page.end();
-                    self.block(page, indent + 4, Some(&nested.block), &path, old, new);
-                    page.close(indent, "}");
-                }
-                page.end();
+            separate(page, first);
+            page.start(indent, if same { Mark::Keep } else { part.mark() });
+            page.text(nested.name);
+            page.text(" {");
+            if part.is_whole() && self.forces(&path) {
+                Note::Forces.write(page);
             }
-        }
-        if hidden > 0 {
-            separate(page, &mut first);
-            page.hidden(indent, hidden, "block");
+            if nested.block.is_empty() {
+                page.text("}");
+            } else {
+                page.end();
+                self.block(page, indent + 4, Some(&nested.block), part);
+                page.close(indent, "}");
+            }
+            page.end();
         }
     }
 
@@ -131,81 +163,122 @@ impl Objects<'_> {
         page: &mut Page,
         indent: usize,
         schema: Option<&Block>,
-        path: &AttributePath,
-        before: Option<&Value>,
-        after: Option<&Value>,
+        part: Part<'_>,
     ) -> bool {
-        let mut names: Vec<&str> = match schema {
-            Some(block) => block.attributes.iter().map(|a| a.name).collect(),
-            None => {
-                let members = [before, after]
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::members);
-                members.flat_map(|m| m.keys().map(|name| &**name)).collect()
-            }
-        };
-        names.sort_unstable();
-        names.dedup();
         let mut hidden = 0;
         let mut shown = Vec::new();
-        for name in names {
-            let path = path.child(name);
-            let (old, new) = (present(before, name), present(after, name));
-            if old.is_none() && new.is_none() {
+        for name in names(schema, part) {
+            let path = part.path.child(name);
+            let (before, after) = (present(part.before, name), present(part.after, name));
+            if before.is_none() && after.is_none() {
                 continue;
             }
-            let changed = before.is_none() || after.is_none() || self.differs(&path, old, new);
-            if changed || IDENTIFYING.contains(&name) {
-                let secret = schema
-                    .and_then(|s| s.attribute(name))
-                    .is_some_and(|a| a.secret);
-                shown.push((name, path, old, new, changed, secret));
+            let inner = Part {
+                path: &path,
+                before,
+                after,
+            };
+            let changed = part.is_whole() || self.differs(inner);
+            if changed || page.shows_all() || is_identifying(name) {
+                let attribute = schema.and_then(|block| block.attribute(name));
+                let after = match (before, after, self.changed) {
+                    (Some(before), Some(after), Some(changed)) => {
+                        Some(settled(before, after, &path, changed))
+                    }
+                    _ => after.cloned(),
+                };
+                let note = self.note(page, &path, attribute, part, changed);
+                shown.push((name, before, after, changed, attribute, note));
             } else {
                 hidden += 1;
             }
         }
-        let label = |name: &str| {
-            if is_identifier(name) {
-                clean(name).into_owned()
-            } else {
-                quote(name)
-            }
-        };
-        let width = shown
-            .iter()
-            .map(|s| display_width(&label(s.0)))
-            .max()
-            .unwrap_or(0);
+        let label = |name: &str| clean(&key(name, is_identifier(name))).into_owned();
+        let widths = shown.iter().map(|(name, ..)| display_width(&label(name)));
+        let width = widths.max().unwrap_or(0);
         let written = !shown.is_empty() || hidden > 0;
-        for (name, path, old, new, changed, secret) in shown {
+        for (name, before, after, changed, attribute, note) in shown {
             let change = Change {
-                before: old,
-                after: new,
+                before,
+                after: after.as_ref(),
                 changed,
-                secret,
-                forces: changed && before.is_some() && after.is_some() && self.forces(&path),
-                scope: self.changed.map(|changed| Scope { changed, path }),
+                secret: attribute.is_some_and(|a| a.secret),
+                note,
             };
             change.write(page, indent, &padded(label(name), width), "");
         }
         page.hidden(indent, hidden, "attribute");
         written
     }
+
+    fn note(
+        &self,
+        page: &Page,
+        path: &AttributePath,
+        attribute: Option<&Attribute>,
+        part: Part<'_>,
+        changed: bool,
+    ) -> Note {
+        if changed && !part.is_whole() && self.forces(path) {
+            Note::Forces
+        } else if !changed && !page.is_bare() && attribute.is_some_and(|a| !a.returned) {
+            Note::NotReturned
+        } else {
+            Note::None
+        }
+    }
+}
+
+/// Blocks that are not shown.
+#[derive(Default)]
+struct Hidden {
+    count: usize,
+    /// One of them holds only what the service does not return.
+    kept_to_itself: bool,
+}
+
+impl Hidden {
+    fn add(&mut self, nested: &NestedBlock) {
+        self.count += 1;
+        self.kept_to_itself |= !nested.block.is_empty() && !nested.block.returned();
+    }
+
+    fn write(&self, page: &mut Page, indent: usize) {
+        if self.kept_to_itself {
+            let plural = if self.count == 1 { "" } else { "s" };
+            page.remark(
+                indent,
+                &format!(
+                    "# ({} block{plural} hidden, unchanged since the last apply: the service does \
+                     not return credentials)",
+                    self.count
+                ),
+            );
+        } else {
+            page.hidden(indent, self.count, "block");
+        }
+    }
+}
+
+/// The names of the attributes, sorted.
+fn names<'a>(schema: Option<&'a Block>, part: Part<'a>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = match schema {
+        Some(block) => block.attributes.iter().map(|a| a.name).collect(),
+        None => {
+            let objects = [part.before, part.after].into_iter().flatten();
+            let members = objects.filter_map(Value::members);
+            members.flat_map(|m| m.keys().map(|name| &**name)).collect()
+        }
+    };
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// A blank line between what was written and a block.
 fn separate(page: &mut Page, first: &mut bool) {
     if !std::mem::take(first) {
         page.end();
-    }
-}
-
-fn mark_of(old: Option<&Value>, new: Option<&Value>) -> Mark {
-    match (old, new) {
-        (None, _) => Mark::Add,
-        (_, None) => Mark::Remove,
-        _ => Mark::Change,
     }
 }
 

@@ -1,15 +1,22 @@
-//! One value before and after, on the line of its name and below: scalars, lists by element, maps
-//! by key, long text by line and JSON by what it says.
+//! One value before and after, on the line of its name and below: scalars, text by line and JSON
+//! by what it says. Collections are in [`super::collections`].
 
-use std::collections::{BTreeSet, HashMap};
+use flowctl_model::{Kind, Value};
+use similar::{ChangeTag, DiffOp, TextDiff};
+use unicode_width::UnicodeWidthStr;
 
-use flowctl_model::{Kind, Marks, Value};
-use similar::{Algorithm, DiffOp, TextDiff, capture_diff_slices};
-
+use super::collections;
 use super::compare::{parse_json, same};
 use super::page::{Mark, Page};
 use crate::style::{Style, clean};
-use crate::value::{SENSITIVE, is_identifier, quote, scalar};
+use crate::value::{SENSITIVE, heredoc_mark, is_text, quote, scalar};
+
+/// What stands in place of a secret that changes.
+const SENSITIVE_CHANGED: &str = "(sensitive value, changed)";
+/// Lines of a new text that are shown before the rest is counted.
+const LONG_TEXT: usize = 60;
+/// Characters shown in front of the place where two long strings begin to differ.
+const LEAD: usize = 16;
 
 /// A value's change.
 #[derive(Clone, Copy)]
@@ -22,26 +29,58 @@ pub(super) struct Change<'a> {
     pub(super) changed: bool,
     /// Never shown, whatever its marks are.
     pub(super) secret: bool,
-    /// The change forces a replacement.
-    pub(super) forces: bool,
+    /// What is said behind it.
+    pub(super) note: Note,
 }
 
-pub(super) fn note_replacement(page: &mut Page) {
-    page.out.push(Style::Removed, " # forces replacement");
+/// What is said behind a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Note {
+    /// Nothing.
+    None,
+    /// That its change forces a replacement.
+    Forces,
+    /// That the service keeps it to itself.
+    NotReturned,
+}
+
+impl Note {
+    pub(super) fn write(self, page: &mut Page) {
+        match self {
+            Self::None => {}
+            Self::Forces => page.out.push(Style::Removed, " # forces replacement"),
+            Self::NotReturned => page.out.push(
+                Style::Dim,
+                " # the service does not return it; unchanged since the last apply",
+            ),
+        }
+    }
+}
+
+/// Columns that `text` takes on a terminal.
+pub(super) fn display_width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// `label = `, with the equals sign behind `width` columns.
+pub(super) fn padded(label: String, width: usize) -> String {
+    let missing = width.saturating_sub(display_width(&label));
+    label + &" ".repeat(missing) + " = "
 }
 
 impl<'a> Change<'a> {
-    fn of(before: Option<&'a Value>, after: Option<&'a Value>, changed: bool) -> Self {
+    /// A change without anything special.
+    pub(super) fn of(before: Option<&'a Value>, after: Option<&'a Value>, changed: bool) -> Self {
         Self {
             before,
             after,
             changed,
             secret: false,
-            forces: false,
+            note: Note::None,
         }
     }
 
-    fn mark(&self) -> Mark {
+    pub(super) fn mark(&self) -> Mark {
         match (self.before, self.after) {
             _ if !self.changed => Mark::Keep,
             (None, _) => Mark::Add,
@@ -55,361 +94,270 @@ impl<'a> Change<'a> {
         let mark = self.mark();
         page.start(indent, mark);
         page.text(label);
-        let hide = self.secret
-            || [self.before, self.after]
-                .into_iter()
-                .flatten()
-                .any(Value::is_sensitive);
-        if hide {
+        let values = [self.before, self.after].into_iter().flatten();
+        if self.secret || values.clone().any(Value::is_sensitive) {
             page.text(match mark {
-                Mark::Change => "(sensitive value, changed)",
+                Mark::Change => SENSITIVE_CHANGED,
                 _ => SENSITIVE,
             });
-            if mark == Mark::Remove {
+            if mark == Mark::Remove && tail.is_empty() {
                 page.arrow();
                 page.text("null");
             }
-            self.finish(page, tail);
-            return;
+            page.text(tail);
+            self.note.write(page);
+            return page.end();
         }
         match (self.before, self.after) {
-            (Some(before), Some(after)) if self.changed => {
-                self.both(page, indent, before, after);
-                page.text(tail);
-                page.end();
-            }
-            (_, Some(after)) => {
-                whole(page, indent, mark, after, self.forces);
-                page.text(tail);
-                page.end();
-            }
+            (Some(before), Some(after)) if self.changed => self.both(page, indent, before, after),
+            (_, Some(after)) => whole(page, indent, mark, after, self.note),
             (Some(before), None) => {
-                whole(page, indent, mark, before, self.forces);
-                // Inside a collection the missing element says it all.
+                whole(page, indent, mark, before, self.note);
+                // Inside a list the missing element says it all.
                 if tail.is_empty() {
                     page.arrow();
                     page.text("null");
                 }
-                page.text(tail);
-                page.end();
             }
-            (None, None) => page.end(),
+            (None, None) => {}
         }
-    }
-
-    fn finish(&self, page: &mut Page, tail: &str) {
         page.text(tail);
-        if self.forces {
-            note_replacement(page);
-        }
         page.end();
-    }
-
-    fn note(&self, page: &mut Page) {
-        if self.forces {
-            note_replacement(page);
-        }
     }
 
     fn both(&self, page: &mut Page, indent: usize, before: &Value, after: &Value) {
         match (before.kind(), after.kind()) {
             (Kind::String(old), Kind::String(new)) => {
                 if let (Some(old), Some(new)) = (parse_json(old), parse_json(new)) {
-                    page.text("jsonencode(");
-                    self.note(page);
-                    if same(&old, &new) {
-                        page.out.push(Style::Dim, " # whitespace changes");
-                    }
-                    page.end();
-                    let unchanged = same(&old, &new);
-                    Change::of(Some(&old), Some(&new), !unchanged).write(page, indent + 4, "", "");
-                    page.close(indent, ")");
-                } else if old.contains('\n') || new.contains('\n') {
+                    self.json(page, indent, &old, &new);
+                } else if is_text(old) || is_text(new) {
                     self.lines(page, indent, old, new);
                 } else {
-                    self.replaced(page, indent, before, after);
+                    self.strings(page, old, new);
                 }
             }
             (Kind::Set(..), Kind::Set(..)) => {
                 self.open(page, "[");
-                set_elements(
-                    page,
-                    indent + 4,
-                    before.elements().unwrap_or_default(),
-                    after.elements().unwrap_or_default(),
-                );
+                collections::set(page, indent + 4, before, after);
                 page.close(indent, "]");
             }
             (Kind::List(..) | Kind::Tuple(_), Kind::List(..) | Kind::Tuple(_)) => {
                 self.open(page, "[");
-                list_elements(
-                    page,
-                    indent + 4,
-                    before.elements().unwrap_or_default(),
-                    after.elements().unwrap_or_default(),
-                );
+                collections::list(page, indent + 4, before, after);
                 page.close(indent, "]");
             }
             (Kind::Map(..) | Kind::Object(_), Kind::Map(..) | Kind::Object(_)) => {
                 self.open(page, "{");
-                members(page, indent + 4, before, after);
+                collections::members(page, indent + 4, before, after);
                 page.close(indent, "}");
             }
             _ => self.replaced(page, indent, before, after),
         }
     }
 
+    fn json(&self, page: &mut Page, indent: usize, old: &Value, new: &Value) {
+        page.text("jsonencode(");
+        self.note.write(page);
+        let differs = !same(old, new);
+        if !differs {
+            page.out.push(Style::Dim, " # whitespace changes");
+        }
+        page.end();
+        Change::of(Some(old), Some(new), differs).write(page, indent + 4, "", "");
+        page.close(indent, ")");
+    }
+
     fn open(&self, page: &mut Page, bracket: &str) {
         page.text(bracket);
-        self.note(page);
+        self.note.write(page);
         page.end();
     }
 
+    /// Two strings of one line, or of two lines one below the other if they are long.
+    fn strings(&self, page: &mut Page, old: &str, new: &str) {
+        let limit = page.limit();
+        let start = page.column();
+        let (old, new) = excerpts(old, new, limit);
+        page.text(&old);
+        if start + display_width(&old) + 4 + display_width(&new) > page.options.width {
+            page.end();
+            page.spaces(start.saturating_sub(3));
+            page.out.push(Style::Changed, "-> ");
+        } else {
+            page.arrow();
+        }
+        page.text(&new);
+        self.note.write(page);
+    }
+
     fn replaced(&self, page: &mut Page, indent: usize, before: &Value, after: &Value) {
-        whole(page, indent, Mark::Remove, before, false);
+        // What is not known yet needs no comparison with all of what was there.
+        match collections::short(before) {
+            Some(short) if !after.is_known() && !page.shows_all() => page.text(&short),
+            _ => whole(page, indent, Mark::Remove, before, Note::None),
+        }
         page.arrow();
-        whole(page, indent, Mark::Add, after, false);
-        self.note(page);
+        whole(page, indent, Mark::Add, after, Note::None);
+        self.note.write(page);
     }
 
     /// Text line by line.
     fn lines(&self, page: &mut Page, indent: usize, old: &str, new: &str) {
-        let mark = end_mark(&[old, new]);
+        let mark = heredoc_mark(&[old, new]);
         page.text("<<-");
         page.text(&mark);
-        self.note(page);
+        self.note.write(page);
         page.end();
         let diff = TextDiff::from_lines(old, new);
-        for group in diff.grouped_ops(3) {
-            for op in group {
-                for change in diff.iter_changes(&op) {
-                    let mark = match change.tag() {
-                        similar::ChangeTag::Equal => Mark::Keep,
-                        similar::ChangeTag::Delete => Mark::Remove,
-                        similar::ChangeTag::Insert => Mark::Add,
-                    };
-                    page.start(indent + 4, mark);
-                    page.text(&clean(change.value().trim_end_matches('\n')));
-                    page.end();
+        let ops = diff.ops();
+        for (number, op) in ops.iter().enumerate() {
+            let hidden = match op {
+                DiffOp::Equal { len, .. } => page.context(*len, number > 0, number + 1 < ops.len()),
+                _ => 0..0,
+            };
+            for (line, change) in diff.iter_changes(op).enumerate() {
+                if hidden.contains(&line) {
+                    if line == hidden.start {
+                        page.hidden(indent + 4, hidden.len(), "line");
+                    }
+                    continue;
                 }
+                page.start(
+                    indent + 4,
+                    match change.tag() {
+                        ChangeTag::Equal => Mark::Keep,
+                        ChangeTag::Delete => Mark::Remove,
+                        ChangeTag::Insert => Mark::Add,
+                    },
+                );
+                page.text(&clean(change.value().trim_end_matches('\n')));
+                page.end();
             }
+        }
+        match (old.ends_with('\n'), new.ends_with('\n')) {
+            (true, false) => page.remark(indent + 4, "# (without the line break at the end)"),
+            (false, true) => page.remark(indent + 4, "# (with a line break at the end)"),
+            _ => {}
         }
         page.close(indent, &mark);
     }
 }
 
 /// A value as a whole, continuing the current line; `mark` stands before what is inside.
-fn whole(page: &mut Page, indent: usize, mark: Mark, value: &Value, forces: bool) {
-    let note = |page: &mut Page| {
-        if forces {
-            note_replacement(page);
-        }
-    };
-    if !value.is_sensitive()
-        && let Kind::String(text) = value.kind()
-    {
-        if let Some(json) = parse_json(text) {
-            page.text("jsonencode(");
-            note(page);
-            page.end();
-            page.start(indent + 4, Mark::Keep);
-            whole(page, indent + 4, mark, &json, false);
-            page.end();
-            return page.close(indent, ")");
-        }
-        if text.trim_end_matches('\n').contains('\n') {
-            let end = end_mark(&[text]);
-            page.text("<<-");
-            page.text(&end);
-            note(page);
-            page.end();
-            for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
-                page.start(indent + 4, Mark::Keep);
-                page.text(&clean(line));
-                page.end();
-            }
-            return page.close(indent, &end);
-        }
+pub(super) fn whole(page: &mut Page, indent: usize, mark: Mark, value: &Value, note: Note) {
+    if value.is_sensitive() {
+        page.text(SENSITIVE);
+        return note.write(page);
+    }
+    if let Kind::String(text) = value.kind() {
+        return string(page, indent, mark, text, note);
     }
     if let Some(text) = scalar(value) {
         page.text(&text);
-        return note(page);
+        return note.write(page);
     }
-    let inside = |value| match mark {
-        Mark::Remove => Change::of(Some(value), None, true),
-        Mark::Add => Change::of(None, Some(value), true),
-        _ => Change::of(Some(value), Some(value), false),
+    let (open, close) = match value.elements() {
+        Some(_) => ("[", "]"),
+        None => ("{", "}"),
     };
-    if let Some(elements) = value.elements() {
-        if elements.is_empty() {
-            page.text("[]");
-            return note(page);
-        }
-        page.text("[");
-        note(page);
-        page.end();
-        for element in elements {
-            inside(element).write(page, indent + 4, "", ",");
-        }
-        page.close(indent, "]");
-    } else if let Some(entries) = value.members() {
-        if entries.is_empty() {
-            page.text("{}");
-            return note(page);
-        }
-        page.text("{");
-        note(page);
-        page.end();
-        let shown: Vec<_> = entries.iter().collect();
-        let width = key_width(value, shown.iter().map(|(name, _)| &***name));
-        for (name, member) in shown {
-            let change = inside(member);
-            // The whole goes, so that each member becomes null need not be said.
-            let label = format!("{:width$} = ", key(value, name));
-            if mark == Mark::Remove && !member.is_sensitive() {
-                page.start(indent + 4, mark);
-                page.text(&label);
-                whole(page, indent + 4, mark, member, false);
-                page.end();
-            } else {
-                change.write(page, indent + 4, &label, "");
-            }
-        }
-        page.close(indent, "}");
+    page.text(open);
+    if collections::is_empty(value) {
+        page.text(close);
+        return note.write(page);
     }
+    note.write(page);
+    page.end();
+    collections::inside(page, indent + 4, mark, value);
+    page.close(indent, close);
 }
 
-/// Elements of a list: those that stay, go and come, in order.
-fn list_elements(page: &mut Page, indent: usize, before: &[Value], after: &[Value]) {
-    let mut ids = HashMap::new();
-    let old = identify(&mut ids, before);
-    let new = identify(&mut ids, after);
-    let mut hidden = 0;
-    let write = |page: &mut Page, change: Change| change.write(page, indent, "", ",");
-    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        if let DiffOp::Equal { old_index, len, .. } = op {
-            // Neighbours of a change are shown, the rest is counted.
-            let ends = [old_index > 0, old_index + len < before.len()];
-            for (i, element) in before.iter().enumerate().skip(old_index).take(len) {
-                let near = (ends[0] && i == old_index) || (ends[1] && i + 1 == old_index + len);
-                if near && element.members().is_none() {
-                    page.hidden(indent, std::mem::take(&mut hidden), "element");
-                    write(page, Change::of(Some(element), Some(element), false));
-                } else {
-                    hidden += 1;
-                }
+fn string(page: &mut Page, indent: usize, mark: Mark, text: &str, note: Note) {
+    if let Some(json) = parse_json(text) {
+        page.text("jsonencode(");
+        note.write(page);
+        page.end();
+        page.start(indent + 4, Mark::Keep);
+        whole(page, indent + 4, mark, &json, Note::None);
+        page.end();
+        return page.close(indent, ")");
+    }
+    if !is_text(text) {
+        page.text(&excerpt(text, 0, page.limit()));
+        return note.write(page);
+    }
+    let end = heredoc_mark(&[text]);
+    page.text("<<-");
+    page.text(&end);
+    note.write(page);
+    page.end();
+    let lines: Vec<_> = text
+        .strip_suffix('\n')
+        .unwrap_or(text)
+        .split('\n')
+        .collect();
+    let hidden = if lines.len() > LONG_TEXT && !page.shows_all() {
+        LONG_TEXT / 2..lines.len() - 5
+    } else {
+        0..0
+    };
+    for (number, line) in lines.iter().enumerate() {
+        if hidden.contains(&number) {
+            if number == hidden.start {
+                page.remark(
+                    indent + 4,
+                    &format!("# ({} more lines hidden)", hidden.len()),
+                );
             }
             continue;
         }
-        page.hidden(indent, std::mem::take(&mut hidden), "element");
-        let (gone, came) = (&before[op.old_range()], &after[op.new_range()]);
-        // Objects in the same place are taken to be one object that changed.
-        let paired = gone.iter().zip(came).take_while(|(a, b)| {
-            !a.is_sensitive() && !b.is_sensitive() && a.members().is_some() && b.members().is_some()
-        });
-        let paired: Vec<_> = paired.collect();
-        for (old, new) in &paired {
-            write(page, Change::of(Some(old), Some(new), true));
-        }
-        for old in gone.iter().skip(paired.len()) {
-            write(page, Change::of(Some(old), None, true));
-        }
-        for new in came.iter().skip(paired.len()) {
-            write(page, Change::of(None, Some(new), true));
-        }
+        page.start(indent + 4, Mark::Keep);
+        page.text(&clean(line));
+        page.end();
     }
-    page.hidden(indent, hidden, "element");
+    page.close(indent, &end);
 }
 
-/// Elements of a set: those that go and come, the others counted.
-fn set_elements(page: &mut Page, indent: usize, before: &[Value], after: &[Value]) {
-    let mut ids = HashMap::new();
-    let old = identify(&mut ids, before);
-    let new = identify(&mut ids, after);
-    let kept: BTreeSet<_> = new.iter().filter(|id| old.contains(id)).collect();
-    for (id, element) in old.iter().zip(before) {
-        if !kept.contains(id) {
-            Change::of(Some(element), None, true).write(page, indent, "", ",");
-        }
+/// `text` in quotes; if it is longer than `limit`, only the part from the character `from` on,
+/// and how long it is.
+fn excerpt(text: &str, from: usize, limit: usize) -> String {
+    let whole = quote(text);
+    if display_width(&whole) <= limit {
+        return whole;
     }
-    for (id, element) in new.iter().zip(after) {
-        if !kept.contains(id) {
-            Change::of(None, Some(element), true).write(page, indent, "", ",");
+    let count = text.chars().count();
+    let mut part = String::new();
+    let mut width = 0;
+    let mut taken = 0;
+    for c in text.chars().skip(from) {
+        width += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if width > limit {
+            break;
         }
+        part.push(c);
+        taken += 1;
     }
-    page.hidden(indent, kept.len(), "element");
+    let quoted = quote(&part);
+    let inner = quoted
+        .strip_prefix('"')
+        .and_then(|q| q.strip_suffix('"'))
+        .unwrap_or(&quoted);
+    let before = if from > 0 { "…" } else { "" };
+    let after = if from + taken < count { "…" } else { "" };
+    format!("\"{before}{inner}{after}\" ({count} characters)")
 }
 
-/// A number for each element, the same for those that are the same.
-fn identify(ids: &mut HashMap<Value, usize>, elements: &[Value]) -> Vec<usize> {
-    let number = |element: &Value, ids: &mut HashMap<Value, usize>| {
-        let next = ids.len();
-        *ids.entry(element.unmarked_deep(Marks::SENSITIVE))
-            .or_insert(next)
-    };
-    elements
-        .iter()
-        .map(|element| number(element, ids))
-        .collect()
-}
-
-/// Members of a map or object: those that differ, the others counted.
-fn members(page: &mut Page, indent: usize, before: &Value, after: &Value) {
-    let names = |value: &Value| -> Vec<_> {
-        value
-            .members()
-            .map(|m| m.keys().cloned().collect())
-            .unwrap_or_default()
-    };
-    let all: BTreeSet<_> = names(before).into_iter().chain(names(after)).collect();
-    let mut hidden = 0;
-    let mut shown = Vec::new();
-    for name in &all {
-        let (old, new) = (before.get(name), after.get(name));
-        let changed = !matches!((old, new), (Some(old), Some(new)) if same(old, new));
-        if changed || matches!(&**name, "id" | "name" | "key") {
-            shown.push((name, Change::of(old, new, changed)));
-        } else {
-            hidden += 1;
-        }
-    }
-    let width = key_width(after, shown.iter().map(|(name, _)| &***name));
-    for (name, change) in shown {
-        change.write(page, indent, &format!("{:width$} = ", key(after, name)), "");
-    }
-    page.hidden(
-        indent,
-        hidden,
-        match after.kind() {
-            Kind::Map(..) => "element",
-            _ => "attribute",
-        },
-    );
-}
-
-fn key(container: &Value, name: &str) -> String {
-    if is_identifier(name) && !matches!(container.kind(), Kind::Map(..)) {
-        name.to_owned()
+/// Both strings in quotes; long ones from shortly before they begin to differ.
+fn excerpts(old: &str, new: &str, limit: usize) -> (String, String) {
+    let common = old
+        .chars()
+        .zip(new.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let long = |text: &str| display_width(&quote(text)) > limit;
+    let from = if long(old) || long(new) {
+        common.saturating_sub(LEAD)
     } else {
-        quote(name)
-    }
-}
-
-fn key_width<'a>(container: &Value, names: impl Iterator<Item = &'a str>) -> usize {
-    names
-        .map(|name| key(container, name).chars().count())
-        .max()
-        .unwrap_or(0)
-}
-
-/// The end mark of a heredoc: one that no line of the texts is.
-fn end_mark(texts: &[&str]) -> String {
-    let mut mark = "EOT".to_owned();
-    while texts
-        .iter()
-        .any(|text| text.lines().any(|line| line.trim() == mark))
-    {
-        mark.push('_');
-    }
-    mark
+        0
+    };
+    (excerpt(old, from, limit), excerpt(new, from, limit))
 }

@@ -1,5 +1,10 @@
 //! Lines with a mark in front: the layout that all parts of a plan share.
 
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::human::{Context, HumanOptions};
 use crate::style::{Style, Styled};
 
 /// What a line's mark says.
@@ -39,20 +44,70 @@ impl Mark {
 }
 
 /// Text under way.
-#[derive(Default)]
 pub(super) struct Page {
     pub(super) out: Styled,
+    pub(super) options: HumanOptions,
     /// Nothing is about to change: marks are left out, their columns stay.
     bare: bool,
 }
 
 impl Page {
+    /// An empty page.
+    pub(super) fn new(options: HumanOptions) -> Self {
+        Self {
+            out: Styled::new(),
+            options,
+            bare: false,
+        }
+    }
+
     /// A page that shows what is, not what changes.
-    pub(super) fn bare() -> Self {
+    pub(super) fn bare(options: HumanOptions) -> Self {
+        let context = Context::All;
         Self {
             bare: true,
-            ..Self::default()
+            ..Self::new(HumanOptions { context, ..options })
         }
+    }
+
+    /// Whether what does not change is shown as well.
+    pub(super) fn shows_all(&self) -> bool {
+        self.options.context == Context::All
+    }
+
+    /// Which of `count` unchanged lines or elements are only counted; a change may be in front of
+    /// the first and behind the last. One that stands alone is shown rather than counted.
+    pub(super) fn context(&self, count: usize, in_front: bool, behind: bool) -> Range<usize> {
+        let Context::Lines(lines) = self.options.context else {
+            return 0..0;
+        };
+        let start = if in_front { lines.min(count) } else { 0 };
+        let end = if behind {
+            count.saturating_sub(lines)
+        } else {
+            count
+        };
+        if end > start + usize::from(in_front || behind) {
+            start..end
+        } else {
+            0..0
+        }
+    }
+
+    /// Columns after which a string is cut.
+    pub(super) fn limit(&self) -> usize {
+        if self.shows_all() {
+            usize::MAX
+        } else {
+            self.options.width.saturating_mul(2).max(80)
+        }
+    }
+
+    /// Columns that are written in the current line.
+    pub(super) fn column(&self) -> usize {
+        let text = self.out.as_str();
+        let line = text.rfind('\n').map_or(text, |end| &text[end + 1..]);
+        UnicodeWidthStr::width(line)
     }
 
     /// Begins a line: the mark's last character stands in column `indent`.
@@ -77,6 +132,30 @@ impl Page {
             }
         }
         self.out.plain(" ");
+    }
+
+    /// Whether the page shows what is, not what changes.
+    pub(super) fn is_bare(&self) -> bool {
+        self.bare
+    }
+
+    /// Sentences over as many lines as the width asks for.
+    pub(super) fn prose(&mut self, text: &str) {
+        let mut column = 0;
+        for word in text.split(' ') {
+            let width = UnicodeWidthStr::width(word);
+            if column > 0 && column + 1 + width > self.options.width {
+                self.end();
+                column = 0;
+            }
+            if column > 0 {
+                self.text(" ");
+                column += 1;
+            }
+            self.text(word);
+            column += width;
+        }
+        self.end();
     }
 
     /// Plain text in the current line.
@@ -118,7 +197,8 @@ impl Page {
         self.out.push(Style::Changed, " -> ");
     }
 
-    fn spaces(&mut self, count: usize) {
+    /// Blank columns.
+    pub(super) fn spaces(&mut self, count: usize) {
         const SPACES: &str = "                                                                ";
         match SPACES.get(..count) {
             Some(spaces) => self.out.plain(spaces),
