@@ -18,7 +18,9 @@ pub mod text;
 pub mod ty;
 pub mod value;
 
-pub use address::{Address, InstanceKey, Mode, ModuleInstance, ModulePath, ResourceAddress};
+pub use address::{
+    Address, InstanceKey, Mode, ModuleInstance, ModulePath, ModuleStep, ResourceAddress, Target,
+};
 pub use number::Number;
 pub use path::{AttributePath, Step};
 pub use problem::Problem;

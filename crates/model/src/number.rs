@@ -29,11 +29,15 @@ enum Repr {
     /// Every integer that fits is stored here and never in `Big` (see [`Number::from_big`]).
     Int(i64),
     Big(Arc<Big>),
+    /// What a division by zero gives; its sign.
+    Infinite(Sign),
 }
 
 impl Number {
     /// Zero.
     pub const ZERO: Self = Self(Repr::Int(0));
+    /// More than every other number: what a positive number divided by zero is.
+    pub const INFINITY: Self = Self(Repr::Infinite(Sign::Positive));
 
     /// A number from a big float, rounded to [`PRECISION`]; whole numbers that fit are stored
     /// inline.
@@ -53,14 +57,21 @@ impl Number {
         match &self.0 {
             Repr::Int(int) => big_int(IBig::from(*int)),
             Repr::Big(big) => big.as_ref().clone(),
+            Repr::Infinite(Sign::Positive) => Big::INFINITY,
+            Repr::Infinite(Sign::Negative) => Big::NEG_INFINITY,
         }
+    }
+
+    /// Whether the number is infinite, which has no decimal digits and no form in JSON.
+    pub fn is_infinite(&self) -> bool {
+        matches!(self.0, Repr::Infinite(_))
     }
 
     /// The number as an integer, if it is whole and fits.
     pub fn to_i64(&self) -> Option<i64> {
         match self.0 {
             Repr::Int(int) => Some(int),
-            Repr::Big(_) => None,
+            Repr::Big(_) | Repr::Infinite(_) => None,
         }
     }
 
@@ -71,7 +82,11 @@ impl Number {
 
     /// The nearest double.
     pub fn to_f64(&self) -> f64 {
-        self.to_big().to_f64().value()
+        match self.0 {
+            Repr::Infinite(Sign::Positive) => f64::INFINITY,
+            Repr::Infinite(Sign::Negative) => f64::NEG_INFINITY,
+            _ => self.to_big().to_f64().value(),
+        }
     }
 
     /// The number as an integer of any size, if it is whole.
@@ -79,13 +94,21 @@ impl Number {
         match &self.0 {
             Repr::Int(int) => Some(IBig::from(*int)),
             Repr::Big(big) => IBig::try_from(big.as_ref().clone()).ok(),
+            Repr::Infinite(_) => None,
         }
     }
 
-    /// A number from a double; `None` for infinities and not-a-number.
+    /// A number from a double; `None` for not-a-number.
     pub fn from_f64(value: f64) -> Option<Self> {
-        if !value.is_finite() {
+        if value.is_nan() {
             return None;
+        }
+        if value.is_infinite() {
+            return Some(Self(Repr::Infinite(if value > 0.0 {
+                Sign::Positive
+            } else {
+                Sign::Negative
+            })));
         }
         // Terraform keeps such results with a double's 53 bits. All that shows of that is how many
         // digits are printed, so the digits it would print are the number.
@@ -142,6 +165,23 @@ impl Number {
         }))
     }
 
+    /// The decimal digits of the magnitude without leading and trailing zeros, and how many of them
+    /// stand before the decimal point: all digits if `exact`, otherwise the fewest that read back
+    /// as the same number. No digits for zero and infinities.
+    pub fn digits(&self, exact: bool) -> (String, i64) {
+        let (significand, exponent) = match &self.0 {
+            Repr::Infinite(_) | Repr::Int(0) => return (String::new(), 0),
+            Repr::Int(int) => (IBig::from(*int), 0),
+            Repr::Big(big) => big.repr().clone().into_parts(),
+        };
+        let (_, magnitude) = significand.into_parts();
+        if exact {
+            exact_digits(&magnitude, exponent)
+        } else {
+            shortest(&magnitude, exponent, PRECISION)
+        }
+    }
+
     /// Whether the number is whole.
     pub fn is_integer(&self) -> bool {
         self.to_integer().is_some()
@@ -157,49 +197,81 @@ impl Number {
         matches!(self.0, Repr::Int(0))
     }
 
-    /// The sum, rounded.
-    #[must_use]
-    pub fn add(&self, other: &Self) -> Self {
-        match (&self.0, &other.0) {
+    /// The sum, rounded; `None` for opposite infinities.
+    pub fn add(&self, other: &Self) -> Option<Self> {
+        Some(match (&self.0, &other.0) {
             (Repr::Int(a), Repr::Int(b)) if a.checked_add(*b).is_some() => Self(Repr::Int(a + b)),
+            (Repr::Infinite(a), Repr::Infinite(b)) => return (a == b).then(|| self.clone()),
+            (Repr::Infinite(_), _) => self.clone(),
+            (_, Repr::Infinite(_)) => other.clone(),
             _ => Self::from_big(sum(&self.to_big(), &other.to_big(), false)),
-        }
+        })
     }
 
-    /// The difference, rounded.
-    #[must_use]
-    pub fn sub(&self, other: &Self) -> Self {
-        match (&self.0, &other.0) {
+    /// The difference, rounded; `None` for an infinity less itself.
+    pub fn sub(&self, other: &Self) -> Option<Self> {
+        Some(match (&self.0, &other.0) {
             (Repr::Int(a), Repr::Int(b)) if a.checked_sub(*b).is_some() => Self(Repr::Int(a - b)),
+            (Repr::Infinite(_), _) | (_, Repr::Infinite(_)) => return self.add(&other.neg()),
             _ => Self::from_big(sum(&self.to_big(), &other.to_big(), true)),
-        }
+        })
     }
 
-    /// The product, rounded.
-    #[must_use]
-    pub fn mul(&self, other: &Self) -> Self {
-        match (&self.0, &other.0) {
+    /// The product, rounded; `None` for zero times an infinity.
+    pub fn mul(&self, other: &Self) -> Option<Self> {
+        Some(match (&self.0, &other.0) {
             (Repr::Int(a), Repr::Int(b)) if a.checked_mul(*b).is_some() => Self(Repr::Int(a * b)),
+            (Repr::Infinite(_), _) | (_, Repr::Infinite(_)) => {
+                if self.is_zero() || other.is_zero() {
+                    return None;
+                }
+                Self(Repr::Infinite(self.sign() * other.sign()))
+            }
             _ => Self::from_big(self.to_big() * other.to_big()),
+        })
+    }
+
+    /// The quotient, rounded: infinite for a division by zero, `None` for zero by zero and
+    /// infinity by infinity.
+    pub fn div(&self, other: &Self) -> Option<Self> {
+        match (self.is_infinite(), other.is_infinite()) {
+            (true, true) => None,
+            (true, false) => Some(Self(Repr::Infinite(self.sign() * other.sign()))),
+            (false, true) => Some(Self::ZERO),
+            (false, false) if !other.is_zero() => {
+                Some(Self::from_big(self.to_big() / other.to_big()))
+            }
+            (false, false) if self.is_zero() => None,
+            (false, false) => Some(Self(Repr::Infinite(self.sign()))),
         }
     }
 
-    /// The quotient, rounded; `None` for a division by zero.
-    pub fn div(&self, other: &Self) -> Option<Self> {
-        (!other.is_zero()).then(|| Self::from_big(self.to_big() / other.to_big()))
+    fn sign(&self) -> Sign {
+        if self.is_negative() {
+            Sign::Negative
+        } else {
+            Sign::Positive
+        }
     }
 
     /// The negation.
     #[must_use]
     pub fn neg(&self) -> Self {
-        Self::ZERO.sub(self)
+        match &self.0 {
+            Repr::Infinite(sign) => Self(Repr::Infinite(-*sign)),
+            Repr::Int(int) => int.checked_neg().map_or_else(
+                || Self::from_integer(-IBig::from(*int)),
+                |int| Self(Repr::Int(int)),
+            ),
+            Repr::Big(big) => Self::from_big(-big.as_ref().clone()),
+        }
     }
 
     /// The largest whole number that is not greater.
     #[must_use]
     pub fn floor(&self) -> Self {
         match &self.0 {
-            Repr::Int(_) => self.clone(),
+            Repr::Int(_) | Repr::Infinite(_) => self.clone(),
             Repr::Big(big) => Self::from_big(big.floor()),
         }
     }
@@ -208,7 +280,7 @@ impl Number {
     #[must_use]
     pub fn ceil(&self) -> Self {
         match &self.0 {
-            Repr::Int(_) => self.clone(),
+            Repr::Int(_) | Repr::Infinite(_) => self.clone(),
             Repr::Big(big) => Self::from_big(big.ceil()),
         }
     }
@@ -323,6 +395,8 @@ impl fmt::Display for Number {
         let big = match &self.0 {
             Repr::Int(int) => return fmt::Display::fmt(int, f),
             Repr::Big(big) => big,
+            Repr::Infinite(Sign::Positive) => return f.write_str("+Inf"),
+            Repr::Infinite(Sign::Negative) => return f.write_str("-Inf"),
         };
         let (significand, exponent) = big.repr().clone().into_parts();
         let (sign, magnitude) = significand.into_parts();
@@ -341,6 +415,22 @@ impl fmt::Display for Number {
             write!(f, "{whole}.{fraction}")
         }
     }
+}
+
+/// All decimal digits of `magnitude * 2^exponent` but for zeros at the end, and how many of them
+/// stand before the decimal point.
+fn exact_digits(magnitude: &UBig, exponent: isize) -> (String, i64) {
+    let (text, decimals) = if exponent >= 0 {
+        ((magnitude << exponent.unsigned_abs()).to_string(), 0)
+    } else {
+        let places = exponent.unsigned_abs();
+        (
+            (magnitude * UBig::from(5_u8).pow(places)).to_string(),
+            i64::try_from(places).unwrap_or(i64::MAX),
+        )
+    };
+    let point = i64::try_from(text.len()).unwrap_or(i64::MAX) - decimals;
+    (text.trim_end_matches('0').to_owned(), point)
 }
 
 /// The fewest decimal digits within half a unit in the last of `precision` places around
@@ -422,6 +512,13 @@ impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             (Repr::Int(a), Repr::Int(b)) => a.cmp(b),
+            (Repr::Infinite(a), Repr::Infinite(b)) => a.cmp(b),
+            (Repr::Infinite(Sign::Positive), _) | (_, Repr::Infinite(Sign::Negative)) => {
+                Ordering::Greater
+            }
+            (Repr::Infinite(Sign::Negative), _) | (_, Repr::Infinite(Sign::Positive)) => {
+                Ordering::Less
+            }
             _ => self.to_big().cmp(&other.to_big()),
         }
     }
@@ -450,6 +547,7 @@ impl Hash for Number {
                 let (significand, exponent) = big.repr().clone().into_parts();
                 (significand, exponent).hash(state);
             }
+            Repr::Infinite(sign) => sign.hash(state),
         }
     }
 }
@@ -518,12 +616,15 @@ mod tests {
     fn results_are_rounded_to_512_bits() {
         let third = number("1").div(&number("3")).unwrap().to_string();
         assert_eq!(third, format!("0.{}5", "3".repeat(154)));
-        assert_eq!(number("0.1").add(&number("0.2")).to_string(), "0.3");
         assert_eq!(
-            number("1.1").add(&number("2.2")).to_string(),
+            number("0.1").add(&number("0.2")).unwrap().to_string(),
+            "0.3"
+        );
+        assert_eq!(
+            number("1.1").add(&number("2.2")).unwrap().to_string(),
             format!("3.3{}2", "0".repeat(152))
         );
-        assert_ne!(number("1.1").add(&number("2.2")), number("3.3"));
+        assert_ne!(number("1.1").add(&number("2.2")), Some(number("3.3")));
     }
 
     #[test]
@@ -548,7 +649,31 @@ mod tests {
     #[test]
     fn equal_numbers_are_stored_alike() {
         assert_eq!(number("1e3").to_i64(), Some(1000));
-        assert_eq!(number("4.5").mul(&number("2")).to_i64(), Some(9));
+        assert_eq!(number("4.5").mul(&number("2")).unwrap().to_i64(), Some(9));
         assert_eq!(number("-7.5").trunc().to_i64(), Some(-7));
+    }
+
+    #[test]
+    fn infinite_numbers_follow_the_laws_of_floats() {
+        let zero = Number::ZERO;
+        let infinite = number("1").div(&zero).unwrap();
+        let negative = number("-2.5").div(&zero).unwrap();
+        assert_eq!(infinite, Number::INFINITY);
+        assert_eq!(infinite.neg(), negative);
+        assert!(negative < number("-1e400") && infinite > number("1e400"));
+        assert_eq!(infinite.to_string(), "+Inf");
+        assert_eq!(number("7").sub(&infinite), Some(negative.clone()));
+        assert_eq!(negative.mul(&number("-1.5")), Some(infinite.clone()));
+        assert_eq!(number("5").div(&infinite), Some(zero.clone()));
+        for undefined in [
+            zero.div(&zero),
+            infinite.div(&infinite),
+            infinite.sub(&infinite),
+            infinite.add(&negative),
+            infinite.mul(&zero),
+        ] {
+            assert_eq!(undefined, None);
+        }
+        assert_eq!(Number::from_f64(f64::NEG_INFINITY), Some(negative));
     }
 }

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowctl_lang::{Evaluator, convert};
+use flowctl_lang::{Evaluator, Scope, World, convert};
 use flowctl_model::problem::Severity;
 use flowctl_model::{AttributePath, Kind, Marks, Problem, Step, Text, Type, Value};
-use flowctl_parser::ast::{Body, ExprKind, ObjectKey, Span};
+use flowctl_parser::ast::{self, Body, Expr, ExprKind, ObjectKey, Span};
 use flowctl_parser::diagnostic::{Diagnostic, nearest};
-use flowctl_schema::{Block, NestedBlock, Nesting};
+use flowctl_schema::{Attribute, Block, NestedBlock, Nesting};
+
+use crate::dynamic::{Dynamic, IteratorScope};
 
 /// A decoded body.
 #[derive(Clone, Debug)]
@@ -58,15 +60,23 @@ impl Places {
 }
 
 /// Decodes the body of the block whose header is at `header`.
-pub fn decode(body: &Body, header: Span, block: &Block, evaluator: Evaluator<'_>) -> Decoded {
+pub fn decode(
+    body: &Body,
+    header: Span,
+    block: &Block,
+    scope: &dyn Scope,
+    world: &dyn World,
+) -> Decoded {
     let places = Places {
         header,
         spans: BTreeMap::new(),
     };
     let mut decoder = Decoder {
-        evaluator,
+        scope,
+        world,
         places,
         diagnostics: Vec::new(),
+        depth: 0,
     };
     let value = decoder.block(body, header, block, &mut AttributePath::root());
     Decoded {
@@ -77,12 +87,21 @@ pub fn decode(body: &Body, header: Span, block: &Block, evaluator: Evaluator<'_>
 }
 
 struct Decoder<'a> {
-    evaluator: Evaluator<'a>,
+    scope: &'a dyn Scope,
+    world: &'a dyn World,
     places: Places,
     diagnostics: Vec<Diagnostic>,
+    /// How many `dynamic` blocks there are around the present place.
+    depth: usize,
 }
 
 impl Decoder<'_> {
+    fn evaluate(&mut self, expr: &Expr) -> Value {
+        let evaluated = Evaluator::new(self.scope, self.world).evaluate(expr);
+        self.diagnostics.extend(evaluated.diagnostics);
+        evaluated.value
+    }
+
     fn block(
         &mut self,
         body: &Body,
@@ -99,14 +118,9 @@ impl Decoder<'_> {
                 Some(set) if attribute.presence.is_configurable() => {
                     self.places.spans.insert(path.clone(), set.expr.span);
                     self.record_members(&set.expr.kind, path);
-                    let evaluated = self.evaluator.evaluate(&set.expr);
-                    self.diagnostics.extend(evaluated.diagnostics);
-                    self.fit(
-                        &evaluated.value,
-                        &attribute.ty,
-                        attribute.name,
-                        set.expr.span,
-                    )
+                    let value = self.evaluate(&set.expr);
+                    let value = self.lasting(value, attribute, set.expr.span);
+                    self.fit(&value, &attribute.ty, attribute.name, set.expr.span)
                 }
                 Some(set) => {
                     self.diagnostics.push(Diagnostic::error(
@@ -139,6 +153,24 @@ impl Decoder<'_> {
             members.insert(name, value);
         }
         Value::object(members)
+    }
+
+    /// A value as an argument may hold it: nothing that ends with the run is kept, but for
+    /// credentials, of which no more than a digest is kept anyway.
+    fn lasting(&mut self, value: Value, attribute: &Attribute, span: Span) -> Value {
+        if !value.deep_marks().contains(Marks::EPHEMERAL) {
+            return value;
+        }
+        if !attribute.secret {
+            let detail = format!(
+                "Ephemeral values are not valid for {:?}, because it is not a credential and so would \
+                 be kept.",
+                attribute.name
+            );
+            let error = Diagnostic::error(span, "Invalid use of ephemeral value", detail);
+            self.diagnostics.push(error);
+        }
+        value.unmarked_deep(Marks::EPHEMERAL)
     }
 
     fn missing(&mut self, body: &Body, header: Span, name: &str) {
@@ -237,29 +269,21 @@ impl Decoder<'_> {
         nested: &NestedBlock,
         path: &mut AttributePath,
     ) -> Value {
-        let mut values = Vec::new();
+        let mut found = Found::default();
         for block in body.blocks_of(nested.name) {
-            path.push(Step::Index(values.len()));
-            self.places.spans.insert(path.clone(), block.header);
-            if let Some(label) = block.labels.first() {
-                self.diagnostics.push(Diagnostic::error(
-                    label.span,
-                    format!("Extraneous label for {}", nested.name),
-                    format!("No labels are expected for {} blocks.", nested.name),
-                ));
-            }
-            if nested.max.is_some_and(|max| values.len() == max) {
-                let max = nested.max.unwrap_or_default();
-                self.diagnostics.push(Diagnostic::error(
-                    block.header,
-                    format!("Too many {} blocks", nested.name),
-                    format!("No more than {max} {:?} blocks are allowed.", nested.name),
-                ));
-            }
-            values.push(self.block(&block.body, block.header, &nested.block, path));
-            path.pop();
+            self.one(block, &block.body, nested, path, &mut found.values);
         }
-        if values.len() < nested.min {
+        for block in body.blocks_of("dynamic") {
+            if let Some(dynamic) = Dynamic::of(block).filter(|d| d.block_type == nested.name) {
+                self.dynamic(block, &dynamic, nested, path, &mut found);
+            }
+        }
+        let Found {
+            values,
+            open,
+            marks,
+        } = found;
+        if values.len() < nested.min && !open {
             let (min, name) = (nested.min, nested.name);
             self.diagnostics.push(Diagnostic::error(
                 header,
@@ -268,12 +292,136 @@ impl Decoder<'_> {
             ));
         }
         let element = nested.block.ty();
-        match nested.nesting {
+        let value = match nested.nesting {
+            _ if open => Value::unknown(nested.ty()),
             Nesting::List => Value::list(element, values),
             Nesting::Set => Value::new(Kind::Set(element, Arc::new(values))),
+        };
+        value.marked(marks)
+    }
+
+    fn one(
+        &mut self,
+        block: &ast::Block,
+        body: &Body,
+        nested: &NestedBlock,
+        path: &mut AttributePath,
+        values: &mut Vec<Value>,
+    ) {
+        path.push(Step::Index(values.len()));
+        self.places.spans.insert(path.clone(), block.header);
+        let is_dynamic = &*block.block_type.text == "dynamic";
+        if let Some(label) = block.labels.first().filter(|_| !is_dynamic) {
+            self.diagnostics.push(Diagnostic::error(
+                label.span,
+                format!("Extraneous label for {}", nested.name),
+                format!("No labels are expected for {} blocks.", nested.name),
+            ));
+        }
+        if nested.max.is_some_and(|max| values.len() == max) {
+            let max = nested.max.unwrap_or_default();
+            self.diagnostics.push(Diagnostic::error(
+                block.header,
+                format!("Too many {} blocks", nested.name),
+                format!("No more than {max} {:?} blocks are allowed.", nested.name),
+            ));
+        }
+        values.push(self.block(body, block.header, &nested.block, path));
+        path.pop();
+    }
+
+    /// The blocks that a `dynamic` block makes.
+    fn dynamic(
+        &mut self,
+        block: &ast::Block,
+        dynamic: &Dynamic<'_>,
+        nested: &NestedBlock,
+        path: &mut AttributePath,
+        found: &mut Found,
+    ) {
+        self.diagnostics.extend(dynamic.check(block));
+        let (Some(for_each), Some(content)) = (dynamic.for_each, dynamic.content) else {
+            return;
+        };
+        if self.depth > MAX_DYNAMIC_DEPTH {
+            let detail = "Dynamic blocks are nested too deeply here.";
+            self.diagnostics
+                .push(Diagnostic::error(block.header, "Too many levels", detail));
+            return;
+        }
+        let collection = self.evaluate(for_each);
+        found.marks = found.marks.union(collection.marks());
+        let invalid = |detail: String| {
+            Diagnostic::error(for_each.span, "Invalid dynamic for_each value", detail)
+        };
+        let elements: Vec<(Value, Value)> = match collection.kind() {
+            Kind::Unknown(_) => {
+                // Of what is not known the content is checked once all the same.
+                found.open = true;
+                vec![(Value::unknown(Type::Any), Value::unknown(Type::Any))]
+            }
+            Kind::Null(_) => {
+                let detail = "Cannot use a null value in for_each.";
+                self.diagnostics.push(invalid(detail.into()));
+                return;
+            }
+            Kind::List(_, elements) | Kind::Tuple(elements) => (0_u64..)
+                .zip(elements.iter())
+                .map(|(index, value)| (Value::number(index), value.clone()))
+                .collect(),
+            Kind::Set(_, elements) => elements
+                .iter()
+                .map(|value| (value.clone(), value.clone()))
+                .collect(),
+            Kind::Map(_, members) | Kind::Object(members) => members
+                .iter()
+                .map(|(key, value)| (Value::string(key.clone()), value.clone()))
+                .collect(),
+            _ => {
+                self.diagnostics.push(invalid(format!(
+                    "Cannot use a {} value in for_each. An iterable collection is required.",
+                    collection.ty().friendly_name()
+                )));
+                return;
+            }
+        };
+        let outer = self.scope;
+        for (key, value) in &elements {
+            let scope = IteratorScope {
+                outer,
+                name: &dynamic.iterator,
+                key,
+                value,
+            };
+            let mut inside = Decoder {
+                scope: &scope,
+                world: self.world,
+                places: Places {
+                    header: self.places.header,
+                    spans: std::mem::take(&mut self.places.spans),
+                },
+                diagnostics: std::mem::take(&mut self.diagnostics),
+                depth: self.depth + 1,
+            };
+            inside.one(block, &content.body, nested, path, &mut found.values);
+            self.places.spans = inside.places.spans;
+            self.diagnostics = inside.diagnostics;
         }
     }
 }
+
+/// The blocks of a type that were found in a body.
+#[derive(Default)]
+struct Found {
+    values: Vec<Value>,
+    /// How many there will be is not known yet.
+    open: bool,
+    /// Marks of the collections that they were made of.
+    marks: Marks,
+}
+
+/// Deeper `dynamic` blocks are refused, before the stack ends.
+const MAX_DYNAMIC_DEPTH: usize = 32;
 
 fn suggest<'a>(
     diagnostic: Diagnostic,

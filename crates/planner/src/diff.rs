@@ -127,6 +127,8 @@ impl Walk<'_> {
                     self.inside(Step::Key(name.clone()), old, new);
                 }
             }
+            // State does not keep the type of elements.
+            (Kind::Set(_, old), Kind::Set(_, new)) if old == new => {}
             (old, new) => {
                 if old != new && !self.resource.equivalent(&self.path, before, after) {
                     self.changed.push(self.path.clone());

@@ -108,11 +108,14 @@ impl Expansion {
     }
 }
 
-/// Evaluates the `count` or `for_each` of a block. With an error the expansion is not known.
+/// Evaluates the `count` or `for_each` of a block. With an error the expansion is not known. A
+/// lenient expansion takes no offence at what is not known, and never becomes known itself: it
+/// stands for all instances that there may be.
 pub fn expand(
     count: Option<&Expr>,
     for_each: Option<&Expr>,
     evaluator: Evaluator<'_>,
+    lenient: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Expansion {
     let (expr, is_count) = match (count, for_each) {
@@ -123,7 +126,13 @@ pub fn expand(
     let evaluated = evaluator.evaluate(expr);
     let failed = evaluated.has_errors();
     diagnostics.extend(evaluated.diagnostics);
-    if failed {
+    let open = match evaluated.value.kind() {
+        Kind::Set(_, elements) => elements.iter().any(|e| !e.is_known()),
+        Kind::Unknown(_) => true,
+        _ => false,
+    };
+    let unmarked = evaluated.value.marks().is_none();
+    if failed || (lenient && open && unmarked) {
         return Expansion::Unknown { count: is_count };
     }
     let found = if is_count {
@@ -131,8 +140,13 @@ pub fn expand(
     } else {
         each_of(&evaluated.value)
     };
+    if lenient && found.is_ok() {
+        return Expansion::Unknown { count: is_count };
+    }
     found.unwrap_or_else(|detail| {
+        let not_a_number = convert(&evaluated.value, &Type::Number).is_err();
         let summary = match (is_count, evaluated.value.kind()) {
+            (true, _) if not_a_number => "Incorrect value type",
             (true, _) => "Invalid count argument",
             (false, Kind::Set(..)) => "Invalid for_each set argument",
             (false, _) => "Invalid for_each argument",

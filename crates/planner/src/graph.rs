@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use flowctl_lang::{Reference, Subject, references};
 use flowctl_model::{Mode, ModulePath};
-use flowctl_parser::ast::{Body, Expr, Span};
+use flowctl_parser::ast::{Block, Body, Expr, Span};
 use flowctl_parser::configuration::{Condition, Configuration, Lifecycle, Module, Resource};
 use flowctl_parser::diagnostic::Diagnostic;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::dynamic::Dynamic;
 
 /// Something that has a value or is made.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -41,6 +43,21 @@ pub struct Node {
     pub item: Item,
 }
 
+impl Node {
+    /// The node of a resource.
+    pub(crate) fn resource(module: &ModulePath, resource: &Resource) -> Self {
+        Self {
+            module: module.clone(),
+            item: resource_item(resource),
+        }
+    }
+
+    /// Whether it is a resource or a data source.
+    pub(crate) fn is_resource(&self) -> bool {
+        matches!(self.item, Item::Resource(..))
+    }
+}
+
 /// The dependencies of a configuration.
 #[derive(Debug)]
 pub struct Graph {
@@ -48,9 +65,17 @@ pub struct Graph {
     /// The nodes, each after everything it depends on. Empty if there is a cycle.
     pub order: Vec<Node>,
     indices: HashMap<Node, NodeIndex>,
+    places: HashMap<Node, usize>,
+    /// Resources that refer to themselves, which `validate` leaves to the plan.
+    pub(crate) self_references: Vec<Diagnostic>,
 }
 
 impl Graph {
+    /// Where in the order a node stands.
+    pub fn place(&self, node: &Node) -> Option<usize> {
+        self.places.get(node).copied()
+    }
+
     /// What a node depends on directly.
     pub fn dependencies(&self, node: &Node) -> impl Iterator<Item = &Node> {
         self.neighbours(node, petgraph::Incoming)
@@ -84,8 +109,10 @@ pub fn build(configuration: &Configuration) -> (Graph, Vec<Diagnostic>) {
         indices,
         spans,
         mut diagnostics,
+        self_references,
+        ..
     } = builder;
-    let order = match toposort(&graph, None) {
+    let order: Vec<Node> = match toposort(&graph, None) {
         Ok(order) => order
             .into_iter()
             .filter_map(|i| graph.node_weight(i).cloned())
@@ -95,11 +122,14 @@ pub fn build(configuration: &Configuration) -> (Graph, Vec<Diagnostic>) {
             Vec::new()
         }
     };
+    let places = order.iter().cloned().zip(0..).collect();
     (
         Graph {
             edges: graph,
             order,
             indices,
+            places,
+            self_references,
         },
         diagnostics,
     )
@@ -169,6 +199,9 @@ struct Builder {
     indices: HashMap<Node, NodeIndex>,
     spans: HashMap<NodeIndex, Span>,
     diagnostics: Vec<Diagnostic>,
+    self_references: Vec<Diagnostic>,
+    /// Names that `dynamic` blocks around the present place bind.
+    bound: Vec<Arc<str>>,
 }
 
 impl Builder {
@@ -330,11 +363,26 @@ impl Builder {
             self.expr(module, to, &attribute.expr, available);
         }
         for block in &body.blocks {
-            // What a dynamic block binds looks like a resource and is no dependency.
-            if &*block.block_type.text != "dynamic" {
+            if &*block.block_type.text == "dynamic" {
+                self.dynamic(module, to, block, available);
+            } else {
                 self.body(module, to, &block.body, available);
             }
         }
+    }
+
+    /// What a dynamic block binds looks like a resource and is no dependency.
+    fn dynamic(&mut self, module: &Module, to: &Node, block: &Block, available: Available) {
+        let Some(dynamic) = Dynamic::of(block) else {
+            return;
+        };
+        self.exprs(module, to, dynamic.for_each, available);
+        self.bound.push(dynamic.iterator);
+        self.exprs(module, to, dynamic.labels, available);
+        if let Some(content) = dynamic.content {
+            self.body(module, to, &content.body, available);
+        }
+        self.bound.pop();
     }
 
     fn conditions(
@@ -378,6 +426,17 @@ impl Builder {
         };
         for reference in self.checked(module, expr, available) {
             for from in referred(module, &path, &reference.subject) {
+                if from == *to && to.is_resource() {
+                    self.self_references.push(Diagnostic::error(
+                        reference.span,
+                        "Self-referential block",
+                        format!(
+                            "Configuration for {to} may not refer to itself: its value is not there \
+                             before the configuration is known."
+                        ),
+                    ));
+                    continue;
+                }
                 self.edge(&from, to);
             }
         }
@@ -387,6 +446,7 @@ impl Builder {
     fn checked(&mut self, module: &Module, expr: &Expr, available: Available) -> Vec<Reference> {
         let (mut found, malformed) = references(expr);
         self.diagnostics.extend(malformed);
+        found.retain(|reference| !is_bound(&self.bound, reference));
         found.retain(|reference| match undeclared(module, reference, available) {
             Some(diagnostic) => {
                 self.diagnostics.push(diagnostic);
@@ -396,6 +456,25 @@ impl Builder {
         });
         found
     }
+}
+
+fn is_bound(bound: &[Arc<str>], reference: &Reference) -> bool {
+    match &reference.subject {
+        Subject::Resource {
+            mode: Mode::Managed,
+            type_name,
+            ..
+        } => bound.iter().any(|name| **name == **type_name),
+        _ => false,
+    }
+}
+
+/// The nodes that a reference in the root module depends on.
+pub(crate) fn referred_from_root(
+    configuration: &Configuration,
+    reference: &Reference,
+) -> Vec<Node> {
+    referred(&configuration.root, &ModulePath::root(), &reference.subject)
 }
 
 fn resource_item(resource: &Resource) -> Item {

@@ -1,12 +1,50 @@
 //! The heart of flowctl: configuration, state and live objects in, a plan out.
 //!
-//! - [`decode`]: a body becomes a value, as its schema says;
+//! - [`mod@plan`]: the whole course, from [`Input`] to [`Planned`];
 //! - [`graph`]: what depends on what, and names that are not declared;
-//! - [`diff`]: prior object and configuration become the proposed object and its differences.
+//! - `walk`: evaluation of every node in every module instance, with [`variables`], [`settings`],
+//!   [`expansion`], `outputs` and `conditions` for the kinds of node;
+//! - `instance`: what becomes of one resource instance, with [`decode`] (a body becomes a value),
+//!   [`diff`] (where two objects differ by meaning), `ignore` and `triggers`; `data` for data
+//!   sources, `imports`, [`moves`], `removal` and `edges` for the rest of a plan;
+//! - [`apply`]: evaluation while the plan is carried out;
+//! - [`mod@validate`]: what can be found without state or network.
 //!
 //! Everything here is a function of its arguments: no file, clock, environment or network. This
 //! crate must not know HTTP, SQLite or terminals.
 
+pub mod apply;
+mod conditions;
+mod data;
 pub mod decode;
 pub mod diff;
+mod dynamic;
+mod edges;
+pub mod expansion;
 pub mod graph;
+mod ignore;
+mod imports;
+pub mod input;
+mod instance;
+pub mod moves;
+pub mod needs;
+mod outputs;
+pub mod plan;
+mod removal;
+pub mod settings;
+mod store;
+mod suggest;
+mod target;
+mod triggers;
+pub mod validate;
+pub mod variables;
+mod walk;
+mod world;
+
+pub use apply::{Evaluation, Finished};
+pub use input::{Input, Mode, Options};
+pub use needs::{DataRead, ImportRead, Needs};
+pub use plan::{Planned, creations, exists_already, is_configured, place_of, plan};
+pub use settings::{ProviderSettings, settings};
+pub use validate::validate;
+pub use variables::{Given, GivenValue, GivenVariables, Origin};

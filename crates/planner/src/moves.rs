@@ -7,6 +7,8 @@ use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::configuration::{Configuration, Module};
 use flowctl_parser::diagnostic::Diagnostic;
 
+use crate::walk::Modules;
+
 /// The address that an expression spells; nothing is evaluated.
 pub fn address(expr: &Expr) -> Result<Target, Diagnostic> {
     let invalid = |detail: String| Diagnostic::error(expr.span, "Invalid address", detail);
@@ -22,7 +24,7 @@ pub fn address(expr: &Expr) -> Result<Target, Diagnostic> {
         .map_err(|error| invalid(format!("{error}.")))
 }
 
-fn spell(expr: &Expr, text: &mut String) -> bool {
+pub(crate) fn spell(expr: &Expr, text: &mut String) -> bool {
     match &expr.kind {
         ExprKind::Variable(name) => text.push_str(name),
         ExprKind::GetAttr(access) => {
@@ -169,10 +171,14 @@ fn rewrite(module: &ModulePath, from: &Target, to: &Target, address: &Address) -
             }
             let (head, tail) = relative.resource.module.0.split_at(from.0.len());
             let last = from.0.len().checked_sub(1)?;
-            let same = head.iter().zip(&from.0).enumerate().all(|(i, (have, want))| {
-                have.name == want.name
-                    && (have.key == want.key || (i == last && want.key.is_none()))
-            });
+            let same = head
+                .iter()
+                .zip(&from.0)
+                .enumerate()
+                .all(|(i, (have, want))| {
+                    have.name == want.name
+                        && (have.key == want.key || (i == last && want.key.is_none()))
+                });
             if !same {
                 return None;
             }
@@ -197,6 +203,79 @@ fn rewrite(module: &ModulePath, from: &Target, to: &Target, address: &Address) -
     steps.append(&mut renamed.resource.module.0);
     renamed.resource.module = ModuleInstance(steps);
     Some(renamed)
+}
+
+/// Moves whose old address is still declared, and `removed` blocks for what is still there.
+pub(crate) fn check(
+    configuration: &Configuration,
+    modules: &Modules<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    check_module(
+        &configuration.root,
+        &ModulePath::root(),
+        modules,
+        diagnostics,
+    );
+}
+
+fn check_module(
+    module: &Module,
+    path: &ModulePath,
+    modules: &Modules<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let absolute = |target: &Target| {
+        let Target::Resource(address) = target else {
+            return None;
+        };
+        let mut path = path.clone();
+        path.0.extend(address.resource.module.path().0);
+        let resource = &address.resource;
+        let data = resource.mode == flowctl_model::Mode::Data;
+        let found = modules.resource(&path, data, &resource.type_name, &resource.name)?;
+        // A key moves within the same block.
+        Some((found, address.key.is_some()))
+    };
+    for moved in &module.moved {
+        let (Ok(from), Ok(to)) = (address(&moved.from), address(&moved.to)) else {
+            continue;
+        };
+        let same_block = matches!((&from, &to), (Target::Resource(a), Target::Resource(b))
+            if a.resource == b.resource);
+        if let (Some((block, false)), false) = (absolute(&from), same_block) {
+            let error = Diagnostic::error(
+                moved.header,
+                "Moved object still exists",
+                "This says that the object has a new address, but a resource block under the old \
+                 address is still in the configuration.",
+            );
+            diagnostics.push(
+                error
+                    .with_label(block.header, "still declared here")
+                    .with_help("remove the old resource block, or the `moved` block"),
+            );
+        }
+    }
+    for removed in &module.removed {
+        let target = address(&removed.from).ok();
+        if let Some((block, _)) = target.as_ref().and_then(absolute) {
+            let error = Diagnostic::error(
+                block.header,
+                "Removed resource still exists",
+                "A `removed` block says that this resource is gone from the configuration, but its \
+                 block is here.",
+            );
+            diagnostics.push(
+                error
+                    .with_label(removed.header, "removed here")
+                    .with_help("remove this resource block, or the `removed` block"),
+            );
+        }
+    }
+    for (name, call) in &module.calls {
+        check_module(&call.module, &path.child(&**name), modules, diagnostics);
+    }
 }
 
 /// Every `removed` block, as the module it is in, what it names and whether to destroy it.
@@ -262,9 +341,24 @@ mod tests {
             ("t.a[0]", "t.a[\"x\"]", "t.a[0]", Some("t.a[\"x\"]")),
             ("t.a[0]", "t.a[\"x\"]", "t.a[1]", None),
             ("t.a", "module.m.t.a", "t.a", Some("module.m.t.a")),
-            ("module.m", "module.n", "module.m.t.a[1]", Some("module.n.t.a[1]")),
-            ("module.m", "module.n", "module.m[\"k\"].t.a", Some("module.n[\"k\"].t.a")),
-            ("module.m[0]", "module.n", "module.m[0].t.a", Some("module.n.t.a")),
+            (
+                "module.m",
+                "module.n",
+                "module.m.t.a[1]",
+                Some("module.n.t.a[1]"),
+            ),
+            (
+                "module.m",
+                "module.n",
+                "module.m[\"k\"].t.a",
+                Some("module.n[\"k\"].t.a"),
+            ),
+            (
+                "module.m[0]",
+                "module.n",
+                "module.m[0].t.a",
+                Some("module.n.t.a"),
+            ),
             ("t.a", "t.b", "t.c", None),
         ] {
             let got = renamed(from, to, address);

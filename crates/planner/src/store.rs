@@ -12,45 +12,45 @@ use flowctl_parser::diagnostic::Diagnostic;
 use crate::expansion::{Expansion, Repetition};
 
 /// A resource as written in a module: its mode, type and name.
-pub type ResourceKey = (Mode, Text, Text);
+pub(crate) type ResourceKey = (Mode, Text, Text);
 
 /// The values of all module instances.
 #[derive(Default)]
-pub struct Store<'a> {
+pub(crate) struct Store<'a> {
     modules: Vec<ModuleValues<'a>>,
     by_path: HashMap<ModulePath, Vec<usize>>,
     by_instance: HashMap<ModuleInstance, usize>,
 }
 
 /// The values of one module instance.
-pub struct ModuleValues<'a> {
+pub(crate) struct ModuleValues<'a> {
     /// Which one.
-    pub instance: ModuleInstance,
+    pub(crate) instance: ModuleInstance,
     /// What it is an instance of.
-    pub module: &'a Module,
+    pub(crate) module: &'a Module,
     /// Input variables.
-    pub variables: HashMap<Text, Value>,
+    pub(crate) variables: HashMap<Text, Value>,
     /// Local values.
-    pub locals: HashMap<Text, Value>,
+    pub(crate) locals: HashMap<Text, Value>,
     /// Outputs.
-    pub outputs: HashMap<Text, Value>,
+    pub(crate) outputs: HashMap<Text, Value>,
     /// Resources and data sources.
-    pub resources: HashMap<ResourceKey, Objects>,
+    pub(crate) resources: HashMap<ResourceKey, Objects>,
     /// Module calls.
-    pub calls: HashMap<Text, Expansion>,
+    pub(crate) calls: HashMap<Text, Expansion>,
 }
 
 /// The instances of a resource.
-pub struct Objects {
+pub(crate) struct Objects {
     /// Which there are.
-    pub expansion: Expansion,
+    pub(crate) expansion: Expansion,
     instances: BTreeMap<Option<InstanceKey>, Value>,
     whole: OnceCell<Value>,
 }
 
 impl Objects {
     /// No instance has a value yet.
-    pub fn new(expansion: Expansion) -> Self {
+    pub(crate) fn new(expansion: Expansion) -> Self {
         Self {
             expansion,
             instances: BTreeMap::new(),
@@ -58,13 +58,21 @@ impl Objects {
         }
     }
 
+    /// The same instances, whose `each.value` may be known better now.
+    pub(crate) fn expand_again(&mut self, expansion: Expansion) {
+        if expansion.keys() == self.expansion.keys() {
+            self.expansion = expansion;
+        }
+    }
+
     /// Sets what an instance is, or will be.
-    pub fn set(&mut self, key: Option<InstanceKey>, value: Value) {
+    pub(crate) fn set(&mut self, key: Option<InstanceKey>, value: Value) {
         self.whole = OnceCell::new();
         self.instances.insert(key, value);
     }
 
-    fn instance(&self, key: Option<&InstanceKey>) -> Value {
+    /// What an instance is, or will be.
+    pub(crate) fn instance(&self, key: Option<&InstanceKey>) -> Value {
         // An instance whose planning failed has no value; the error is reported already.
         self.instances
             .get(&key.cloned())
@@ -80,7 +88,7 @@ impl Objects {
 
 impl<'a> Store<'a> {
     /// Adds a module instance; its place.
-    pub fn add(&mut self, instance: ModuleInstance, module: &'a Module) -> usize {
+    pub(crate) fn add(&mut self, instance: ModuleInstance, module: &'a Module) -> usize {
         let place = self.modules.len();
         self.by_path.entry(instance.path()).or_default().push(place);
         self.by_instance.insert(instance.clone(), place);
@@ -96,34 +104,34 @@ impl<'a> Store<'a> {
         place
     }
 
+    /// How many module instances there are; their places count from zero.
+    pub(crate) fn len(&self) -> usize {
+        self.modules.len()
+    }
+
     /// The places of all instances of a module.
-    pub fn places(&self, path: &ModulePath) -> Vec<usize> {
+    pub(crate) fn places(&self, path: &ModulePath) -> Vec<usize> {
         self.by_path.get(path).cloned().unwrap_or_default()
     }
 
     /// The place of a module instance.
-    pub fn place(&self, instance: &ModuleInstance) -> Option<usize> {
+    pub(crate) fn place(&self, instance: &ModuleInstance) -> Option<usize> {
         self.by_instance.get(instance).copied()
     }
 
     /// The module instance at a place.
-    pub fn get(&self, place: usize) -> &ModuleValues<'a> {
+    pub(crate) fn get(&self, place: usize) -> &ModuleValues<'a> {
         &self.modules[place]
     }
 
     /// The same to change it.
-    pub fn get_mut(&mut self, place: usize) -> &mut ModuleValues<'a> {
+    pub(crate) fn get_mut(&mut self, place: usize) -> &mut ModuleValues<'a> {
         &mut self.modules[place]
-    }
-
-    /// Every module instance.
-    pub fn iter(&self) -> impl Iterator<Item = &ModuleValues<'a>> {
-        self.modules.iter()
     }
 
     /// The module instance that calls the one at `place`, with the call's step; `None` for the
     /// root.
-    pub fn caller(&self, place: usize) -> Option<(usize, flowctl_model::ModuleStep)> {
+    pub(crate) fn caller(&self, place: usize) -> Option<(usize, flowctl_model::ModuleStep)> {
         let mut steps = self.modules[place].instance.0.clone();
         let step = steps.pop()?;
         Some((self.place(&ModuleInstance(steps))?, step))
@@ -140,19 +148,19 @@ impl<'a> Store<'a> {
 }
 
 /// The names that an expression in a module instance may use.
-pub struct ModuleScope<'s, 'a> {
+pub(crate) struct ModuleScope<'s, 'a> {
     /// All values.
-    pub store: &'s Store<'a>,
+    pub(crate) store: &'s Store<'a>,
     /// The module instance.
-    pub place: usize,
+    pub(crate) place: usize,
     /// The instance of the block the expression is in.
-    pub repetition: &'s Repetition,
+    pub(crate) repetition: &'s Repetition,
     /// `self`.
-    pub this: Option<&'s Value>,
+    pub(crate) this: Option<&'s Value>,
     /// For `path.cwd`.
-    pub world: &'s dyn World,
+    pub(crate) world: &'s dyn World,
     /// `terraform.workspace`.
-    pub workspace: &'s str,
+    pub(crate) workspace: &'s str,
 }
 
 impl Scope for ModuleScope<'_, '_> {
@@ -177,8 +185,10 @@ impl Scope for ModuleScope<'_, '_> {
                     return Ok(or_unknown(None));
                 };
                 let exact = key.as_ref().filter(|key| {
-                    !matches!(objects.expansion, Expansion::One | Expansion::Unknown { .. })
-                        && objects.expansion.has(Some(key))
+                    !matches!(
+                        objects.expansion,
+                        Expansion::One | Expansion::Unknown { .. }
+                    ) && objects.expansion.has(Some(key))
                 });
                 match exact {
                     Some(key) => Resolved::Instance(objects.instance(Some(key))),

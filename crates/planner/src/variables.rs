@@ -4,12 +4,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use flowctl_lang::convert::without_optional;
 use flowctl_lang::{Defaults, Evaluator, NoScope, World, convert, type_constraint};
 use flowctl_model::{Marks, Type, Value};
-use flowctl_parser::ast::{Expr, Span};
+use flowctl_parser::ast::{Attribute, Expr, FileId, Span};
 use flowctl_parser::configuration::{Module, Variable};
 use flowctl_parser::diagnostic::{Diagnostic, nearest};
-use flowctl_parser::FileId;
+
+use crate::conditions;
+use crate::expansion::Repetition;
+use crate::input::Input;
+use crate::walk::{Phase, Walk};
 
 /// What a root module variable is set to.
 #[derive(Clone, Debug)]
@@ -45,7 +50,7 @@ pub enum Origin {
 pub type GivenVariables = BTreeMap<Arc<str>, Given>;
 
 /// The type of a variable, with the defaults of optional attributes.
-pub fn constraint(variable: &Variable) -> Result<(Type, Defaults), Diagnostic> {
+fn constraint(variable: &Variable) -> Result<(Type, Defaults), Diagnostic> {
     match &variable.ty {
         Some(expr) => type_constraint(expr),
         None => Ok((Type::Any, Defaults::default())),
@@ -88,40 +93,127 @@ pub fn undeclared(root: &Module, given: &GivenVariables) -> Vec<Diagnostic> {
     found
 }
 
-/// The value that is given to a root module variable, not converted yet; `None` if none is.
-pub fn given(
+/// Evaluates a variable of a module instance.
+pub(crate) fn evaluate(walk: &mut Walk<'_>, place: usize, name: &str) {
+    let module = walk.store.get(place).module;
+    let Some(variable) = module.variables.get(name) else {
+        return;
+    };
+    let mut found = Vec::new();
+    let value = match constraint(variable) {
+        Ok(constraint) => value(walk, place, variable, &constraint, &mut found),
+        Err(error) => {
+            found.push(error);
+            Value::unknown(Type::Any)
+        }
+    };
+    walk.diagnostics.extend(found);
+    let variables = &mut walk.store.get_mut(place).variables;
+    variables.insert(name.into(), value);
+}
+
+type Constraint = (Type, Defaults);
+
+fn value(
+    walk: &Walk<'_>,
+    place: usize,
+    variable: &Variable,
+    constraint: &Constraint,
+    found: &mut Vec<Diagnostic>,
+) -> Value {
+    let ty = &constraint.0;
+    let unknown = || Value::unknown(without_optional(ty)).marked(marks(variable));
+    let default = default(variable, constraint, walk.input.world, found);
+    let given = match walk.store.caller(place) {
+        None if walk.phase == Phase::Validate => return unknown(),
+        None => given(variable, ty, walk.input, found),
+        Some((caller, step)) => {
+            let calls = &walk.store.get(caller).module.calls;
+            let argument = calls.get(&*step.name).and_then(|call| {
+                let named = |a: &&Attribute| *a.name.text == *variable.name.text;
+                call.arguments.iter().find(named)
+            });
+            argument.map(|argument| {
+                let expansion = walk.store.get(caller).calls.get(&step.name);
+                let repetition = expansion.map_or_else(Repetition::default, |expansion| {
+                    expansion.repetition(step.key.as_ref())
+                });
+                let evaluated = walk.evaluate(caller, &argument.expr, &repetition, None);
+                found.extend(evaluated.diagnostics);
+                (evaluated.value, argument.expr.span)
+            })
+        }
+    };
+    match (given, default) {
+        (Some((value, _)), Some(default)) if value.is_null() && !variable.nullable => default,
+        (Some((value, span)), _) => finish(variable, constraint, &value, span, found),
+        (None, Some(default)) => default,
+        (None, None) => {
+            // A module call without the argument is reported with the call.
+            if walk.store.caller(place).is_none() {
+                found.push(missing(variable));
+            }
+            unknown()
+        }
+    }
+}
+
+/// The default of a variable, converted; `None` if it has none.
+fn default(
+    variable: &Variable,
+    (ty, defaults): &Constraint,
+    world: &dyn World,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let expr = variable.default.as_ref()?;
+    let evaluated = Evaluator::new(&NoScope, world).evaluate(expr);
+    let failed = evaluated.has_errors();
+    found.extend(evaluated.diagnostics);
+    let unknown = || Value::unknown(without_optional(ty));
+    let value = if failed {
+        unknown()
+    } else {
+        convert(&defaults.apply(&evaluated.value), ty).unwrap_or_else(|error| {
+            found.push(Diagnostic::error(
+                expr.span,
+                "Invalid default value for variable",
+                format!("This default value is not compatible with the variable's type constraint: {error}."),
+            ));
+            unknown()
+        })
+    };
+    Some(value.marked(marks(variable)))
+}
+
+/// The value that is given to a root module variable, not converted yet, and where an error about
+/// it points to; `None` if none is given.
+fn given(
     variable: &Variable,
     ty: &Type,
-    given: Option<&Given>,
-    world: &dyn World,
-    diagnostics: &mut Vec<Diagnostic>,
+    input: Input<'_>,
+    found: &mut Vec<Diagnostic>,
 ) -> Option<(Value, Span)> {
-    let given = given?;
+    let given = input.variables.get(&variable.name.text)?;
     let (expr, span) = match &given.value {
         GivenValue::Expr(expr) => (expr.clone(), expr.span),
         GivenValue::Text(file, text) => {
-            let span = Span {
-                file: *file,
-                start: 0,
-                end: u32::try_from(text.len()).unwrap_or(u32::MAX),
-            };
             if variable.ty.is_none() || ty.is_primitive() {
-                return Some((Value::string(&**text), span));
+                return Some((Value::string(&**text), variable.header));
             }
             match flowctl_parser::hcl::parse_expression(*file, text) {
-                Ok(expr) => (expr, span),
+                Ok(expr) => (expr, variable.header),
                 Err(errors) => {
-                    diagnostics.extend(errors);
-                    return Some((Value::unknown(ty.clone()), span));
+                    found.extend(errors);
+                    return Some((Value::unknown(ty.clone()), variable.header));
                 }
             }
         }
     };
-    let evaluated = Evaluator::new(&NoScope, world).evaluate(&expr);
+    let evaluated = Evaluator::new(&NoScope, input.world).evaluate(&expr);
     let failed = evaluated.has_errors();
-    diagnostics.extend(evaluated.diagnostics);
+    found.extend(evaluated.diagnostics);
     let value = if failed {
-        Value::unknown(ty.clone())
+        Value::unknown(without_optional(ty))
     } else {
         evaluated.value
     };
@@ -130,39 +222,92 @@ pub fn given(
 
 /// Makes a value fit for its variable: defaults of optional attributes, type, null, marks.
 /// `span` is where the value stands.
-pub fn finish(
+fn finish(
     variable: &Variable,
-    (ty, defaults): &(Type, Defaults),
+    (ty, defaults): &Constraint,
     value: &Value,
     span: Span,
-    diagnostics: &mut Vec<Diagnostic>,
+    found: &mut Vec<Diagnostic>,
 ) -> Value {
     let name = &*variable.name.text;
-    let marks = marks(variable);
-    let value = defaults.apply(value);
-    let converted = convert(&value, ty).unwrap_or_else(|error| {
-        let error = Diagnostic::error(
-            span,
-            "Invalid value for input variable",
-            format!("The given value is not suitable for var.{name}: {error}."),
-        );
-        diagnostics.push(error.with_label(variable.header, "declared here"));
-        Value::unknown(ty.clone())
-    });
-    if converted.is_null() && !variable.nullable {
-        let error = Diagnostic::error(
-            span,
-            "Invalid value for input variable",
-            format!("The given value is not suitable for var.{name}: required variable may not be set to null."),
-        );
-        diagnostics.push(error.with_label(variable.header, "declared here"));
-        return Value::unknown(ty.clone()).marked(marks);
+    let mut unsuitable = |why: String| {
+        let detail = format!("The given value is not suitable for var.{name}: {why}.");
+        let error = Diagnostic::error(span, "Invalid value for input variable", detail);
+        found.push(if span == variable.header {
+            error
+        } else {
+            error.with_label(variable.header, "declared here")
+        });
+        Value::unknown(without_optional(ty))
+    };
+    let converted = match convert(&defaults.apply(value), ty) {
+        Ok(value) if value.is_null() && !variable.nullable => {
+            unsuitable("required variable may not be set to null".into())
+        }
+        Ok(value) => value,
+        Err(error) => unsuitable(error.to_string()),
+    };
+    converted.marked(marks(variable))
+}
+
+/// Checks the `validation` blocks of every variable, once all have their values.
+pub(crate) fn validate(walk: &mut Walk<'_>) {
+    let mut found = Vec::new();
+    for place in 0..walk.store.len() {
+        let module = walk.store.get(place).module;
+        for variable in module.variables.values() {
+            for condition in &variable.validations {
+                let checked = conditions::check(walk, place, condition, conditions::VARIABLE);
+                let span = argument(walk, place, variable).unwrap_or(variable.header);
+                found.extend(checked.diagnostics.into_iter().map(|mut diagnostic| {
+                    if checked.failed {
+                        let rule = condition.condition.span;
+                        diagnostic.span = Some(span);
+                        diagnostic.labels.push((rule, "this is the rule".into()));
+                    }
+                    diagnostic
+                }));
+            }
+        }
     }
-    converted.marked(marks)
+    walk.diagnostics.extend(found);
+}
+
+/// Where the call of a module sets one of its variables.
+fn argument(walk: &Walk<'_>, place: usize, variable: &Variable) -> Option<Span> {
+    let (caller, step) = walk.store.caller(place)?;
+    let call = walk.store.get(caller).module.calls.get(&*step.name)?;
+    let mut arguments = call.arguments.iter();
+    let argument = arguments.find(|a| a.name.text == variable.name.text)?;
+    Some(argument.expr.span)
+}
+
+/// Arguments that the calls of modules lack.
+pub(crate) fn missing_arguments(walk: &mut Walk<'_>) {
+    let mut found = Vec::new();
+    for (_, module) in walk.modules.iter() {
+        for call in module.calls.values() {
+            for (name, variable) in &call.module.variables {
+                let set = call.arguments.iter().any(|a| a.name.text == *name);
+                if !set && variable.default.is_none() {
+                    let detail = format!(
+                        "The argument {:?} is required, but no definition was found.",
+                        &**name
+                    );
+                    let error = Diagnostic::error(call.header, "Missing required argument", detail);
+                    found.push(
+                        error.with_label(variable.header, "declared here, without a default"),
+                    );
+                }
+            }
+        }
+    }
+    found.sort_by_key(|diagnostic| diagnostic.span);
+    walk.diagnostics.extend(found);
 }
 
 /// The marks that a variable's declaration puts on its value.
-pub fn marks(variable: &Variable) -> Marks {
+fn marks(variable: &Variable) -> Marks {
     let mut marks = Marks::default();
     if variable.sensitive {
         marks = marks.union(Marks::SENSITIVE);
@@ -173,8 +318,8 @@ pub fn marks(variable: &Variable) -> Marks {
     marks
 }
 
-/// The error for a variable without a value.
-pub fn missing(variable: &Variable) -> Diagnostic {
+/// The error for a root module variable without a value.
+fn missing(variable: &Variable) -> Diagnostic {
     let name = &*variable.name.text;
     Diagnostic::error(
         variable.header,

@@ -80,6 +80,11 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// The values of the references in an expression, as they are shown beside an error.
+    pub fn values(&self, expr: &Expr) -> Vec<(String, String)> {
+        Session::new(self.scope, self.world).values_in(expr)
+    }
+
     /// The value of an expression, converted to a type. A value that does not fit is an error
     /// with `summary`.
     pub fn evaluate_as(&self, expr: &Expr, ty: &Type, summary: &str) -> Evaluated {

@@ -1,0 +1,120 @@
+//! Everything that can be found without state, variables or network.
+
+use std::collections::BTreeMap;
+
+use flowctl_lang::World;
+use flowctl_model::snapshot::Snapshot;
+use flowctl_model::{Digester, Type, Value};
+use flowctl_parser::configuration::Configuration;
+use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_schema::{Block, Providers};
+
+use crate::decode::Decoded;
+use crate::input::{Input, Options};
+use crate::instance::{decoded, problems, resource_type};
+use crate::walk::{Instance, Phase, Walk};
+use crate::{data, graph, ignore, moves, variables};
+
+/// Checks a configuration.
+pub fn validate(
+    configuration: &Configuration,
+    providers: &Providers,
+    world: &dyn World,
+    workspace: &str,
+) -> Vec<Diagnostic> {
+    let (graph, mut found) = graph::build(configuration);
+    let snapshot = Snapshot::default();
+    // No digest is ever made here.
+    let digester = Digester::new([0; flowctl_model::secret::KEY_LENGTH]);
+    let input = Input {
+        configuration,
+        variables: &BTreeMap::new(),
+        snapshot: &snapshot,
+        live: &BTreeMap::new(),
+        data: &BTreeMap::new(),
+        imports: &BTreeMap::new(),
+        resume: &BTreeMap::new(),
+        interrupted: &[],
+        providers,
+        digester: &digester,
+        key_changed: false,
+        world,
+        workspace,
+        options: &Options::default(),
+    };
+    let mut walk = Walk::new(input, Phase::Validate, graph);
+    let order = std::sync::Arc::clone(&walk.graph);
+    walk.run(&order.order);
+    variables::missing_arguments(&mut walk);
+    variables::validate(&mut walk);
+    crate::conditions::checks(&mut walk);
+    moves::moved(configuration, std::iter::empty(), &mut walk.diagnostics);
+    moves::removed(configuration, &mut walk.diagnostics);
+    found.append(&mut walk.diagnostics);
+    found
+}
+
+/// Checks an instance that stands for all of its resource; the value that others see.
+pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Value {
+    let unknown = || Value::unknown(Type::Any);
+    if instance.resource.data {
+        let Some(source) = data::data_source(walk, instance) else {
+            return unknown();
+        };
+        data::configuration(walk, instance, &*source);
+        return any_object(&source.schema().block);
+    }
+    let Some(resource) = resource_type(walk, instance) else {
+        return unknown();
+    };
+    let block = &resource.schema().block;
+    let Decoded {
+        value,
+        places,
+        mut diagnostics,
+    } = decoded(walk, instance, block);
+    let lifecycle = &instance.resource.lifecycle;
+    diagnostics.extend(ignore::check(&lifecycle.ignore_changes, block));
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.extend(problems(&*resource, &value, &places));
+    }
+    let address = walk.address(instance).to_string();
+    let found = diagnostics
+        .into_iter()
+        .map(|d| d.with_address(address.as_str()));
+    walk.diagnostics.extend(found);
+    let object = any_object(block);
+    walk.conditions(
+        instance,
+        &lifecycle.preconditions,
+        crate::conditions::PRECONDITION,
+        None,
+    );
+    let post = &lifecycle.postconditions;
+    walk.conditions(
+        instance,
+        post,
+        crate::conditions::POSTCONDITION,
+        Some(&object),
+    );
+    object
+}
+
+/// An object of a type about which nothing is known.
+fn any_object(block: &Block) -> Value {
+    let attributes = block.attributes.iter().map(|attribute| {
+        let value = Value::unknown(attribute.ty.clone());
+        let secret = attribute.secret;
+        let value = if secret {
+            value.marked(flowctl_model::Marks::SENSITIVE)
+        } else {
+            value
+        };
+        (attribute.name, value)
+    });
+    let blocks = block
+        .blocks
+        .iter()
+        .map(|nested| (nested.name, Value::unknown(nested.ty())));
+    Value::object(attributes.chain(blocks))
+}
