@@ -11,6 +11,9 @@ use super::elements::{Change, display_width, padded};
 use super::page::{Mark, Page};
 use crate::value::{is_identifier, key};
 
+/// An element before and after.
+type Pair<'a> = (Option<&'a Value>, Option<&'a Value>);
+
 /// Whether an unchanged member of this name is shown all the same, because a reader knows the
 /// object by it.
 pub(super) fn is_identifying(name: &str) -> bool {
@@ -95,6 +98,22 @@ pub(super) fn list(page: &mut Page, indent: usize, before: &Value, after: &Value
             }
         }
     }
+}
+
+/// Elements before and after that belong together, in order.
+pub(super) fn aligned<'a>(before: &'a [Value], after: &'a [Value]) -> Vec<Pair<'a>> {
+    let mut ids = HashMap::new();
+    let (old, new) = (identify(&mut ids, before), identify(&mut ids, after));
+    capture_diff_slices(Algorithm::Myers, &old, &new)
+        .iter()
+        .flat_map(|op| {
+            let (old, new) = (&before[op.old_range()], &after[op.new_range()]);
+            match op {
+                DiffOp::Equal { .. } => old.iter().map(Some).zip(new.iter().map(Some)).collect(),
+                _ => pairs(old, new),
+            }
+        })
+        .collect()
 }
 
 /// Which of the elements of a run without change are only counted: the neighbours of a change

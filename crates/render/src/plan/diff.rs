@@ -4,7 +4,7 @@
 use flowctl_model::{AttributePath, Value};
 use flowctl_schema::{Attribute, Block, NestedBlock, Nesting};
 
-use super::collections::is_identifying;
+use super::collections::{aligned, is_identifying};
 use super::compare::{related, same, settled};
 use super::elements::{Change, Note, display_width, padded};
 use super::page::{Mark, Page};
@@ -19,6 +19,9 @@ pub(super) struct Objects<'a> {
     pub(super) changed: Option<&'a [AttributePath]>,
     /// What forces a replacement.
     pub(super) replace: &'a [AttributePath],
+    /// The object was not made by an apply, so nothing is known of what the service keeps to
+    /// itself.
+    pub(super) adopted: bool,
 }
 
 /// A part of the object before and after, and where it is.
@@ -64,7 +67,10 @@ impl Objects<'_> {
     fn differs(&self, part: Part<'_>) -> bool {
         match (self.changed, part.before, part.after) {
             (_, None, None) => false,
-            (Some(changed), Some(_), Some(_)) => changed.iter().any(|c| related(c, part.path)),
+            (Some(changed), Some(before), Some(after)) => changed.iter().any(|c| {
+                // Of what changes as a whole, parts may be as they were.
+                c.starts_with(part.path) || (part.path.starts_with(c) && !same(before, after))
+            }),
             (None, Some(before), Some(after)) => !same(before, after),
             _ => true,
         }
@@ -104,7 +110,7 @@ impl Objects<'_> {
                     page.close(indent, "}");
                     page.end();
                 }
-                Some(_) => hidden.add(nested),
+                Some(_) => hidden.add(nested, self.adopted),
                 None => self.occurrences(page, indent, nested, part, &mut first, &mut hidden),
             }
         }
@@ -136,7 +142,7 @@ impl Objects<'_> {
             // In a set, what is in both is the same.
             let same = !part.is_whole() && (nested.nesting == Nesting::Set || !self.differs(part));
             if same && !page.shows_all() {
-                hidden.add(nested);
+                hidden.add(nested, self.adopted);
                 continue;
             }
             separate(page, first);
@@ -221,7 +227,11 @@ impl Objects<'_> {
     ) -> Note {
         if changed && !part.is_whole() && self.forces(path) {
             Note::Forces
-        } else if !changed && !page.is_bare() && attribute.is_some_and(|a| !a.returned) {
+        } else if !changed
+            && !page.is_bare()
+            && !self.adopted
+            && attribute.is_some_and(|a| !a.returned)
+        {
             Note::NotReturned
         } else {
             Note::None
@@ -238,9 +248,9 @@ struct Hidden {
 }
 
 impl Hidden {
-    fn add(&mut self, nested: &NestedBlock) {
+    fn add(&mut self, nested: &NestedBlock, adopted: bool) {
         self.count += 1;
-        self.kept_to_itself |= !nested.block.is_empty() && !nested.block.returned();
+        self.kept_to_itself |= !adopted && !nested.block.is_empty() && !nested.block.returned();
     }
 
     fn write(&self, page: &mut Page, indent: usize) {
@@ -299,15 +309,24 @@ fn withheld(blocks: [Option<&Value>; 2]) -> Option<&'static str> {
 }
 
 /// Occurrences of a block before and after that belong together, with their place: by position
-/// in a list. In a set, those that are the same, then those that go, then those that come.
+/// in a list of the same length. In a set, those that are the same, then those that go, then those
+/// that come.
 fn pairs<'a>(
     nesting: Nesting,
     old: &'a [Value],
     new: &'a [Value],
 ) -> Vec<(usize, Option<&'a Value>, Option<&'a Value>)> {
     if nesting == Nesting::List {
-        let count = old.len().max(new.len());
-        return (0..count).map(|i| (i, old.get(i), new.get(i))).collect();
+        let pairs = if old.len() == new.len() {
+            old.iter().map(Some).zip(new.iter().map(Some)).collect()
+        } else {
+            aligned(old, new)
+        };
+        return pairs
+            .into_iter()
+            .enumerate()
+            .map(|(place, (old, new))| (place, old, new))
+            .collect();
     }
     let mut come: Vec<_> = new.iter().enumerate().collect();
     let mut kept = Vec::new();

@@ -16,7 +16,7 @@ const SENSITIVE_CHANGED: &str = "(sensitive value, changed)";
 /// Lines of a new text that are shown before the rest is counted.
 const LONG_TEXT: usize = 60;
 /// Characters shown in front of the place where two long strings begin to differ.
-const LEAD: usize = 16;
+const LEAD: usize = 24;
 
 /// A value's change.
 #[derive(Clone, Copy)]
@@ -133,7 +133,8 @@ impl<'a> Change<'a> {
                 } else if is_text(old) || is_text(new) {
                     self.lines(page, indent, old, new);
                 } else {
-                    self.strings(page, old, new);
+                    let (old, new) = excerpts(old, new, page.limit());
+                    self.short(page, &old, &new);
                 }
             }
             (Kind::Set(..), Kind::Set(..)) => {
@@ -173,29 +174,29 @@ impl<'a> Change<'a> {
         page.end();
     }
 
-    /// Two strings of one line, or of two lines one below the other if they are long.
-    fn strings(&self, page: &mut Page, old: &str, new: &str) {
-        let limit = page.limit();
+    /// Two values of one line each, one below the other if they are long.
+    fn short(&self, page: &mut Page, old: &str, new: &str) {
         let start = page.column();
-        let (old, new) = excerpts(old, new, limit);
-        page.text(&old);
-        if start + display_width(&old) + 4 + display_width(&new) > page.options.width {
+        page.text(old);
+        if start + display_width(old) + 4 + display_width(new) > page.options.width {
             page.end();
             page.spaces(start.saturating_sub(3));
             page.out.push(Style::Changed, "-> ");
         } else {
             page.arrow();
         }
-        page.text(&new);
+        page.text(new);
         self.note.write(page);
     }
 
     fn replaced(&self, page: &mut Page, indent: usize, before: &Value, after: &Value) {
         // What is not known yet needs no comparison with all of what was there.
-        match collections::short(before) {
-            Some(short) if !after.is_known() && !page.shows_all() => page.text(&short),
-            _ => whole(page, indent, Mark::Remove, before, Note::None),
+        let short = collections::short(before).filter(|_| !after.is_known() && !page.shows_all());
+        let line = |value| line(value, page.limit());
+        if let (Some(old), Some(new)) = (short.or_else(|| line(before)), line(after)) {
+            return self.short(page, &old, &new);
         }
+        whole(page, indent, Mark::Remove, before, Note::None);
         page.arrow();
         whole(page, indent, Mark::Add, after, Note::None);
         self.note.write(page);
@@ -315,6 +316,15 @@ fn string(page: &mut Page, indent: usize, mark: Mark, text: &str, note: Note) {
         page.end();
     }
     page.close(indent, &end);
+}
+
+/// A value that takes one line.
+fn line(value: &Value, limit: usize) -> Option<String> {
+    match value.kind() {
+        Kind::String(text) if is_text(text) || parse_json(text).is_some() => None,
+        Kind::String(text) => Some(excerpt(text, 0, limit)),
+        _ => scalar(value),
+    }
 }
 
 /// `text` in quotes; if it is longer than `limit`, only the part from the character `from` on,

@@ -121,6 +121,7 @@ pub fn object(
         block: block_of(address, providers),
         changed: None,
         replace: &[],
+        adopted: false,
     };
     objects.write(&mut page, 2, None, Some(attributes));
     page.text("}");
@@ -176,6 +177,7 @@ fn drift(page: &mut Page, drift: &[Drift], providers: &Providers) {
             block: block_of(address, providers),
             changed: None,
             replace: &[],
+            adopted: false,
         };
         objects.write(page, 6, Some(before), after.as_ref());
         page.close(2, "}");
@@ -253,4 +255,101 @@ fn checks(page: &mut Page, checks: &[CheckResult]) {
         }
     }
     page.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, CANARY, plans, providers, stored};
+
+    fn text(name: &str, options: HumanOptions) -> String {
+        plan(&samples::plan(name), &providers(), &options)
+            .as_str()
+            .to_owned()
+    }
+
+    #[test]
+    fn every_sample_is_shown() {
+        for (name, sample) in plans() {
+            let shown = plan(&sample, &providers(), &HumanOptions::default());
+            insta::assert_snapshot!(format!("human_{name}"), shown.as_str());
+        }
+    }
+
+    #[test]
+    fn compact_is_one_line_for_each_resource() {
+        let options = HumanOptions {
+            compact: true,
+            ..HumanOptions::default()
+        };
+        insta::assert_snapshot!(text("everything", options));
+        insta::assert_snapshot!(text("hostile", options));
+    }
+
+    #[test]
+    fn all_shows_what_does_not_change_as_well() {
+        let options = HumanOptions {
+            context: Context::All,
+            ..HumanOptions::default()
+        };
+        insta::assert_snapshot!("human_all_update", text("update", options));
+        insta::assert_snapshot!("human_all_values", text("values_changed", options));
+    }
+
+    #[test]
+    fn an_object_is_shown_as_it_is() {
+        let address = samples::address("aws_sample.full");
+        let object_value = stored(&address, &samples::sample());
+        let shown = object(
+            &address,
+            "(tainted)",
+            &object_value,
+            &providers(),
+            &HumanOptions::default(),
+        );
+        insta::assert_snapshot!("human_object", shown.as_str());
+    }
+
+    #[test]
+    fn nothing_secret_and_nothing_for_the_terminal_is_shown() {
+        let contexts = [Context::Lines(0), Context::Lines(3), Context::All];
+        for (name, sample) in plans() {
+            for (context, compact) in contexts.into_iter().flat_map(|c| [(c, false), (c, true)]) {
+                let options = HumanOptions {
+                    width: 80,
+                    context,
+                    compact,
+                };
+                let shown = plan(&sample, &providers(), &options);
+                for word in [CANARY, "\u{1b}", "\u{9b}", "\u{202e}", "\r"] {
+                    assert!(!shown.as_str().contains(word), "{name}: {word:?}");
+                }
+                assert!(!shown.ansi().contains(CANARY), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn colours_are_all_that_colour_adds() {
+        for (name, sample) in plans() {
+            let shown = plan(&sample, &providers(), &HumanOptions::default());
+            let mut plain = String::new();
+            let mut rest = shown.ansi();
+            while let Some(start) = rest.find('\u{1b}') {
+                plain.push_str(&rest[..start]);
+                let end = rest[start..].find('m').unwrap();
+                rest = rest[start + end + 1..].to_owned();
+            }
+            assert_eq!(plain + &rest, shown.as_str(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_summary_is_the_last_line() {
+        for (name, sample) in plans() {
+            let shown = plan(&sample, &providers(), &HumanOptions::default());
+            let last = shown.as_str().lines().last().unwrap();
+            assert_eq!(last, summary(&sample).as_str(), "{name}");
+        }
+    }
 }

@@ -84,6 +84,7 @@ pub(super) fn write(page: &mut Page, change: &Change, providers: &Providers) {
         block: block_of(&change.address, providers),
         changed: Some(&change.changed_paths),
         replace: &change.replace_paths,
+        adopted: change.importing.is_some(),
     };
     let (before, after) = match change.action {
         Action::Create | Action::Read => (None, change.after.as_ref()),

@@ -10,10 +10,10 @@ use flowctl_model::plan::{Action, Change, Plan, Reason};
 use flowctl_model::secret::withhold;
 use flowctl_model::{Address, AttributePath, Digester, Kind, Marks, Step, Type, Value};
 use flowctl_schema::builtin::BuiltinProvider;
-use flowctl_schema::{Block, Nesting, Presence, Providers};
+use flowctl_schema::{Block, Nesting, Providers};
 use serde_json::Value as Json;
 
-pub(crate) use plans::{plan, plans};
+pub(crate) use plans::{plan, plans, sample};
 
 /// Part of every secret of the samples: the output of no renderer may contain it.
 pub(crate) const CANARY: &str = "CANARY";
@@ -148,7 +148,7 @@ pub(crate) fn change(
         .map(|resource| {
             let forces = |path: &&AttributePath| {
                 let attribute = resource.schema().block.attribute_at(path);
-                attribute.is_some_and(|a| a.replace && a.presence != Presence::Computed)
+                attribute.is_some_and(|a| a.replace && !a.presence.is_computed())
             };
             changed_paths.iter().filter(forces).cloned().collect()
         })

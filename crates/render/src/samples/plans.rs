@@ -343,7 +343,8 @@ fn adopt() -> Plan {
     ])
 }
 
-fn sample() -> Json {
+/// An `aws_sample` with a value in every attribute.
+pub(crate) fn sample() -> Json {
     json!({
         "id": "s-1",
         "name": "sample",
@@ -469,7 +470,7 @@ fn hostile() -> Plan {
     let mut plan = of(vec![
         change(
             Action::Update,
-            "aws_sample.evil[\"</details> ``` \\u001b[31m @org\"]",
+            "aws_sample.evil[\"</details> ``` \u{1b}[31m @org\"]",
             Some(&evil),
             Some(&worse),
         ),
