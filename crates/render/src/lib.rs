@@ -4,8 +4,10 @@
 
 pub mod diagnostics;
 pub mod events;
+pub mod graph;
 mod json;
 pub mod plan;
+pub mod schema;
 pub mod style;
 pub mod value;
 

@@ -6,5 +6,6 @@ mod compare;
 mod diff;
 mod elements;
 pub mod human;
+pub mod json;
 mod page;
 mod resource;

@@ -1,0 +1,3 @@
+//! Diagnostics, one module per format.
+
+pub mod json;

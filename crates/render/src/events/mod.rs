@@ -1,0 +1,3 @@
+//! What happens during a run, one module per format.
+
+pub mod json;

@@ -1,0 +1,193 @@
+//! A plan, and a state, in Terraform's JSON representation, for the tools that read Terraform's.
+//!
+//! The structs of this module and below are the format: what the model calls its members does not
+//! matter to whoever reads it. Where Terraform writes a sensitive value, `null` is written.
+
+mod change;
+mod checks;
+mod configuration;
+mod references;
+mod relevant;
+mod values;
+
+use std::collections::BTreeMap;
+
+use flowctl_model::plan::Plan;
+use flowctl_model::snapshot::Snapshot;
+use flowctl_model::{Address, Mode, Text, Value};
+use flowctl_parser::{Configuration, SourceMap};
+use flowctl_schema::{Providers, Schema};
+use serde::Serialize;
+
+use self::change::{OutputChangeJson, ResourceChangeJson};
+use self::checks::CheckJson;
+use self::configuration::ConfigurationJson;
+use self::relevant::RelevantJson;
+use self::values::ValuesJson;
+use crate::events::json::KeyJson;
+use crate::json::{TERRAFORM_VERSION, line};
+use crate::plan::json::change::Masked;
+
+/// What the representation of a plan is made of.
+pub struct Input<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The state that the plan starts from.
+    pub prior: &'a Snapshot,
+    /// The configuration.
+    pub configuration: &'a Configuration,
+    /// The files of the configuration.
+    pub sources: &'a SourceMap,
+    /// The value of each variable of the root module.
+    pub variables: &'a BTreeMap<Text, Value>,
+    /// Where the schemas are looked up.
+    pub providers: &'a Providers,
+    /// The version of flowctl.
+    pub flowctl_version: &'a str,
+    /// When the plan was made (RFC 3339).
+    pub timestamp: &'a str,
+    /// Whether planning failed half-way.
+    pub errored: bool,
+}
+
+/// The plan, on one line.
+pub fn plan(input: &Input<'_>) -> String {
+    let plan = input.plan;
+    let secret = references::secret_variables(input.configuration, input.providers);
+    let variables = input.variables.iter().map(|(name, value)| {
+        let hide = secret.contains(&(Vec::new(), (**name).into()));
+        let value = Masked::new(Some(value)).hidden(hide);
+        (&**name, VariableJson { value })
+    });
+    let outputs = plan.outputs.iter();
+    line(&PlanJson {
+        format_version: "1.2",
+        terraform_version: TERRAFORM_VERSION,
+        flowctl_version: input.flowctl_version,
+        variables: variables.collect(),
+        planned_values: values::planned(plan, input.providers),
+        resource_drift: change::drift(plan, input.providers),
+        resource_changes: change::changes(plan, input.prior, input.providers),
+        output_changes: outputs.map(|(name, o)| (&**name, o.into())).collect(),
+        prior_state: values::state(input.prior, input.providers).map(|values| StateJson {
+            format_version: "1.0",
+            terraform_version: TERRAFORM_VERSION,
+            flowctl_version: input.flowctl_version,
+            values: Some(values),
+        }),
+        configuration: configuration::write(input, &secret),
+        relevant_attributes: relevant::collect(plan, input.configuration),
+        checks: checks::write(&plan.checks),
+        timestamp: input.timestamp,
+        applyable: !input.errored && !plan.is_empty(),
+        complete: !input.errored,
+        errored: input.errored,
+    })
+}
+
+/// The state, on one line.
+pub fn state(snapshot: &Snapshot, providers: &Providers, flowctl_version: &str) -> String {
+    line(&StateJson {
+        format_version: "1.0",
+        terraform_version: TERRAFORM_VERSION,
+        flowctl_version,
+        values: values::state(snapshot, providers),
+    })
+}
+
+/// The full name of a provider: `registry.terraform.io/hashicorp/aws`.
+pub fn provider_source(name: &str) -> String {
+    if name == "terraform" {
+        "terraform.io/builtin/terraform".to_owned()
+    } else {
+        format!("registry.terraform.io/hashicorp/{name}")
+    }
+}
+
+/// The local name of the provider that a resource type is of.
+fn implied_provider(type_name: &str) -> &str {
+    type_name.split('_').next().unwrap_or(type_name)
+}
+
+fn schema_of<'a>(mode: Mode, type_name: &str, providers: &'a Providers) -> Option<&'a Schema> {
+    Some(match mode {
+        Mode::Managed => providers.resource_type(type_name)?.schema(),
+        Mode::Data => providers.data_source(type_name)?.schema(),
+    })
+}
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    format_version: &'static str,
+    terraform_version: &'static str,
+    flowctl_version: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    variables: BTreeMap<&'a str, VariableJson>,
+    planned_values: ValuesJson<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_drift: Vec<ResourceChangeJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_changes: Vec<ResourceChangeJson<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    output_changes: BTreeMap<&'a str, OutputChangeJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prior_state: Option<StateJson<'a>>,
+    configuration: ConfigurationJson<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relevant_attributes: Vec<RelevantJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<CheckJson>,
+    timestamp: &'a str,
+    applyable: bool,
+    complete: bool,
+    errored: bool,
+}
+
+#[derive(Serialize)]
+struct VariableJson {
+    value: Masked,
+}
+
+#[derive(Serialize)]
+struct StateJson<'a> {
+    format_version: &'static str,
+    terraform_version: &'static str,
+    flowctl_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<ValuesJson<'a>>,
+}
+
+/// What tells which resource instance is meant.
+#[derive(Serialize)]
+struct IdentityJson<'a> {
+    mode: &'static str,
+    #[serde(rename = "type")]
+    type_name: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<KeyJson<'a>>,
+    provider_name: String,
+}
+
+impl<'a> From<&'a Address> for IdentityJson<'a> {
+    fn from(address: &'a Address) -> Self {
+        let resource = &address.resource;
+        Self {
+            mode: mode_word(resource.mode),
+            type_name: &resource.type_name,
+            name: &resource.name,
+            index: address.key.as_ref().map(KeyJson::from),
+            provider_name: provider_source(implied_provider(&resource.type_name)),
+        }
+    }
+}
+
+fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Managed => "managed",
+        Mode::Data => "data",
+    }
+}
+
+#[cfg(test)]
+mod tests;
