@@ -51,6 +51,7 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
     if !walk.has_errors() {
         fill(&mut walk);
     }
+    sort(&mut walk);
     let edges = edges::order(&mut walk);
     let plan = Plan {
         outputs: outputs::changes(&walk),
@@ -67,6 +68,21 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
         diagnostics,
         evaluation: Evaluation::new(walk, &plan),
         plan,
+    }
+}
+
+/// Puts changes in the order of their addresses, which is what people look for.
+fn sort(walk: &mut Walk<'_>) {
+    walk.changes.sort_by(|a, b| {
+        let of = |change: &flowctl_model::plan::Change| change.deposed.clone();
+        a.address.cmp(&b.address).then_with(|| of(a).cmp(&of(b)))
+    });
+    for (index, change) in walk.changes.iter().enumerate() {
+        if change.deposed.is_none()
+            && let Some(instance) = walk.instances.get_mut(&change.address)
+        {
+            instance.change = Some(index);
+        }
     }
 }
 
