@@ -12,7 +12,7 @@ use flowctl_schema::{Attribute, Block};
 
 /// Why a value could not be put into a request. Validation and planning prevent every one of
 /// these, so the message is for whoever finds the gap; it names arguments, never values.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum EncodeError {
     /// The value is unknown, withheld or of another type.
     #[error("`{0}` has no value that can be sent")]
@@ -26,6 +26,8 @@ pub(crate) enum EncodeError {
 pub(crate) trait Structure: Sized {
     /// The block's attributes and nested blocks.
     fn block() -> Block;
+    /// The type of the block's value; as [`Self::block`] says it, but made only once.
+    fn object_type() -> Type;
     /// The SDK's type, with the members that are set in `value` and no others.
     fn encode(value: &Value) -> Result<Self, EncodeError>;
     /// The block's value, null where a member is absent.
@@ -126,10 +128,14 @@ impl Leaf for HashMap<String, String> {
     }
     fn from_value(value: &Value) -> Option<Self> {
         let members = value.members()?.iter();
-        members.map(|(k, v)| Some((k.as_str().to_owned(), String::from_value(v)?))).collect()
+        members
+            .map(|(k, v)| Some((k.as_str().to_owned(), String::from_value(v)?)))
+            .collect()
     }
     fn to_value(&self) -> Value {
-        let members = self.iter().map(|(k, v)| (Text::from(k.as_str()), v.to_value()));
+        let members = self
+            .iter()
+            .map(|(k, v)| (Text::from(k.as_str()), v.to_value()));
         Value::map(Type::String, members.collect::<BTreeMap<_, _>>())
     }
 }
@@ -159,9 +165,9 @@ pub(crate) fn encode_leaf<T: Leaf>(
     name: &'static str,
 ) -> Result<Option<T>, EncodeError> {
     match block.get(name) {
-        Some(value) if !value.is_null() => {
-            T::from_value(value).map(Some).ok_or(EncodeError::Unusable(name))
-        }
+        Some(value) if !value.is_null() => T::from_value(value)
+            .map(Some)
+            .ok_or(EncodeError::Unusable(name)),
         _ => Ok(None),
     }
 }
@@ -187,7 +193,10 @@ pub(crate) fn decode_leaf<T: Leaf>(member: Option<&T>) -> Value {
 
 /// The value of a nested block: a list of one object, or of none if the member is absent.
 pub(crate) fn decode_block<T: Structure>(member: Option<&T>) -> Value {
-    Value::list(T::block().ty(), member.map(Structure::decode).into_iter().collect())
+    Value::list(
+        T::object_type(),
+        member.map(Structure::decode).into_iter().collect(),
+    )
 }
 
 /// Marks an attribute that everyone may see and that the service returns.
@@ -202,7 +211,10 @@ pub(crate) fn unread(attribute: Attribute) -> Attribute {
 
 /// Marks an attribute that nobody may see; the service never returns it either.
 pub(crate) fn secret(attribute: Attribute) -> Attribute {
-    Attribute { secret: true, ..attribute.not_returned() }
+    Attribute {
+        secret: true,
+        ..attribute.not_returned()
+    }
 }
 
 /// Defines [`Structure`] for types of the SDK, one row per member:
@@ -250,6 +262,15 @@ macro_rules! structures {
                     ),*],
                     doc: $doc,
                 }
+            }
+
+            fn object_type() -> flowctl_model::Type {
+                static TYPE: std::sync::LazyLock<flowctl_model::Type> =
+                    std::sync::LazyLock::new(|| {
+                        <aws_sdk_appflow::types::$structure as $crate::structure::Structure>::block()
+                            .ty()
+                    });
+                TYPE.clone()
             }
 
             #[allow(unused_variables, reason = "some structures have no members")]

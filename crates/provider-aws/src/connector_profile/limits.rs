@@ -9,17 +9,25 @@ pub(super) const CONNECTION_MODES: &[&str] = &["Public", "Private"];
 /// The values of `authentication_type`.
 pub(super) const AUTHENTICATION_TYPES: &[&str] = &["OAUTH2", "APIKEY", "BASIC", "CUSTOM"];
 /// The values of `oauth2_grant_type`.
-pub(super) const GRANT_TYPES: &[&str] =
-    &["CLIENT_CREDENTIALS", "AUTHORIZATION_CODE", "JWT_BEARER"];
+pub(super) const GRANT_TYPES: &[&str] = &["CLIENT_CREDENTIALS", "AUTHORIZATION_CODE", "JWT_BEARER"];
 
-const URL: &str =
-    r"^(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]";
+const URL: &str = r"^(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]";
 const JWT: &str = r"^([a-zA-Z0-9_=]+)\.([a-zA-Z0-9_=]+)\.([a-zA-Z0-9_\-\+\/=]*)";
 const IAM_ARN: &str = "arn:aws:iam:.*:[0-9]+:.*";
 
 /// A string of `min` to `max` characters that matches `pattern`.
 pub(super) fn matching(min: usize, max: usize, pattern: &'static str) -> Vec<Constraint> {
     vec![Constraint::Length(min, max), Constraint::Pattern(pattern)]
+}
+
+/// The name of a profile.
+pub(super) fn name() -> Vec<Constraint> {
+    matching(1, 256, r"[\w/!@#+=.-]+")
+}
+
+/// The label of a connector of one's own.
+pub(super) fn label() -> Vec<Constraint> {
+    matching(1, 256, r"[a-zA-Z0-9][\w!@#.-]+")
 }
 
 /// Text without white space.

@@ -108,7 +108,7 @@ structures! {
         account_name account_name: String = Optional, shown, word(512), "The Snowflake account.";
         bucket_name bucket_name: String = Required, shown, bucket(), "The bucket that data pass through.";
         bucket_prefix bucket_prefix: String = Optional, shown, line(512), "The prefix of objects in the bucket.";
-        private_link_service_name private_link_service_name: String = Optional, shown, private_link(), "The VPC endpoint service, for `connection_mode = \"Private\"`.";
+        private_link_service_name private_link_service_name: String = Optional, unread, private_link(), "The VPC endpoint service, for `connection_mode = \"Private\"`.";
         region region: String = Optional, shown, word(64), "The AWS region of the Snowflake account.";
         stage stage: String = Required, shown, word(512), "The external stage, as `Database.Schema.Stage`; a leading `@` makes no difference.";
         warehouse warehouse: String = Required, shown, matching(0, 512, r"[\s\w/!@#+=.-]*"), "The warehouse.";

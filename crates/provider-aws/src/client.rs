@@ -1,0 +1,440 @@
+//! The client: made at the first request of the settings of the provider, the SDK's own chain of
+//! environment, files and services of the machine, and what the command line says.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_smithy_http_client::Builder as HttpBuilder;
+use flowctl_schema::{ErrorKind, ProviderError};
+use tokio::sync::OnceCell;
+
+use crate::arn::Arn;
+use crate::error::{Request, no_region};
+use crate::redact::Redactor;
+use crate::settings::{Role, Settings};
+
+/// How often the client sends a request in all before the executor decides.
+const ATTEMPTS: u32 = 4;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The service connects to the connector before it answers.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(2);
+/// The account of the emulator, unless it was told another one.
+const EMULATOR_ACCOUNT: &str = "123456789012";
+
+/// What the command line says about where requests go.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Environment {
+    /// `--endpoint-url`; before every other setting.
+    pub endpoint_url: Option<String>,
+    /// The endpoint is the emulator: there is no account, and no credentials are looked for.
+    pub emulator: bool,
+    /// The region, before that of the settings.
+    pub region: Option<String>,
+}
+
+/// Whose credentials are in use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Identity {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) user_id: String,
+}
+
+/// The client of one provider configuration.
+pub(crate) struct Client {
+    environment: Environment,
+    settings: Settings,
+    connection: OnceCell<Connection>,
+}
+
+/// What requests are made with.
+pub(crate) struct Connection {
+    pub(crate) appflow: aws_sdk_appflow::Client,
+    pub(crate) region: String,
+    /// The endpoint, if it is not the service's own.
+    pub(crate) endpoint: Option<String>,
+    /// The configuration for other services; there are none beside the emulator.
+    sdk: Option<SdkConfig>,
+    identity: OnceCell<Identity>,
+}
+
+impl Client {
+    /// Does nothing yet.
+    pub(crate) fn new(environment: Environment, settings: Settings) -> Self {
+        Self {
+            environment,
+            settings,
+            connection: OnceCell::new(),
+        }
+    }
+
+    /// The connection for an operation, made at the first one.
+    pub(crate) async fn connect(&self, operation: &str) -> Result<&Connection, ProviderError> {
+        self.connection
+            .get_or_try_init(|| self.make(operation))
+            .await
+    }
+
+    async fn make(&self, operation: &str) -> Result<Connection, ProviderError> {
+        if self.environment.emulator {
+            return self.to_emulator(operation).await;
+        }
+        let connection = self.to_service(operation).await?;
+        self.check_account(&connection).await?;
+        Ok(connection)
+    }
+
+    /// No file, profile or service of the machine has a say.
+    async fn to_emulator(&self, operation: &str) -> Result<Connection, ProviderError> {
+        let Some(endpoint) = self.environment.endpoint_url.clone() else {
+            let message = "the emulator is to be used, but where it is was not said";
+            return Err(ProviderError::local(
+                ErrorKind::NotConfigured,
+                operation,
+                message,
+            ));
+        };
+        let chosen = self
+            .environment
+            .region
+            .clone()
+            .or_else(|| self.settings.region.clone());
+        let region = match chosen {
+            Some(region) => Region::new(region),
+            None => aws_config::meta::region::RegionProviderChain::first_try(
+                aws_config::environment::EnvironmentVariableRegionProvider::new(),
+            )
+            .or_else("us-east-1")
+            .region()
+            .await
+            .unwrap_or(Region::from_static("us-east-1")),
+        };
+        let credentials = Credentials::new("emulator", "emulator", None, None, "emulator");
+        let config = aws_sdk_appflow::Config::builder()
+            .endpoint_url(&endpoint)
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(HttpBuilder::new().build_http())
+            .region(region.clone())
+            .credentials_provider(credentials)
+            .retry_config(self.retries().unwrap_or_else(adaptive))
+            .timeout_config(timeouts())
+            .build();
+        Ok(Connection {
+            appflow: aws_sdk_appflow::Client::from_conf(config),
+            region: region.to_string(),
+            endpoint: Some(endpoint),
+            sdk: None,
+            identity: OnceCell::new(),
+        })
+    }
+
+    async fn to_service(&self, operation: &str) -> Result<Connection, ProviderError> {
+        let sdk = self.load().await;
+        let Some(region) = sdk.region().map(ToString::to_string) else {
+            return Err(no_region(operation));
+        };
+        let sdk = self.with_roles(sdk).await;
+        let mut builder = aws_sdk_appflow::config::Builder::from(&sdk);
+        let chosen = self.endpoint();
+        if let Some(url) = &chosen {
+            builder = builder.endpoint_url(url);
+        }
+        // The service's own client tells which of the environment's addresses holds.
+        let endpoint = chosen.or_else(|| service_endpoint(&sdk));
+        if endpoint.as_deref().is_some_and(is_plain) {
+            builder = builder.http_client(HttpBuilder::new().build_http());
+        }
+        Ok(Connection {
+            appflow: aws_sdk_appflow::Client::from_conf(builder.build()),
+            region,
+            endpoint,
+            sdk: Some(sdk),
+            identity: OnceCell::new(),
+        })
+    }
+
+    /// The SDK's chain, with the settings before it.
+    async fn load(&self) -> SdkConfig {
+        let settings = &self.settings;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
+        if let Some(region) = self
+            .environment
+            .region
+            .as_ref()
+            .or(settings.region.as_ref())
+        {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(files) = profile_files(settings) {
+            loader = loader.profile_files(files);
+        }
+        if let Some(credentials) = &settings.credentials {
+            loader = loader.credentials_provider(credentials.clone());
+        }
+        if let Some(fips) = settings.fips {
+            loader = loader.use_fips(fips);
+        }
+        if let Some(dual_stack) = settings.dual_stack {
+            loader = loader.use_dual_stack(dual_stack);
+        }
+        let said = ["AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"].map(std::env::var_os);
+        match self.retries() {
+            Some(retries) => loader = loader.retry_config(retries),
+            None if said.iter().all(Option::is_none) => loader = loader.retry_config(adaptive()),
+            None => {}
+        }
+        loader.load().await
+    }
+
+    /// How requests are repeated, if the settings say it.
+    fn retries(&self) -> Option<RetryConfig> {
+        let settings = &self.settings;
+        if settings.retry_mode.is_none() && settings.max_retries.is_none() {
+            return None;
+        }
+        let retries = match settings.retry_mode.as_deref() {
+            Some("standard") => RetryConfig::standard(),
+            _ => RetryConfig::adaptive(),
+        };
+        let attempts = settings
+            .max_retries
+            .map_or(ATTEMPTS, |retries| retries.saturating_add(1));
+        Some(retries.with_max_attempts(attempts))
+    }
+
+    /// The address that the command line or the settings name.
+    fn endpoint(&self) -> Option<String> {
+        let settings = &self.settings;
+        self.environment
+            .endpoint_url
+            .clone()
+            .or_else(|| settings.appflow.clone())
+    }
+
+    /// The configuration with the credentials of the roles, each assumed by the one before.
+    async fn with_roles(&self, mut sdk: SdkConfig) -> SdkConfig {
+        let settings = &self.settings;
+        if let Some((role, file)) = &settings.web_identity {
+            sdk = sdk
+                .to_builder()
+                .credentials_provider(web_identity(&sdk, role, file).await)
+                .build();
+        }
+        for role in &settings.roles {
+            let assumed = self.assume(&sdk, role).await;
+            sdk = sdk.to_builder().credentials_provider(assumed).build();
+        }
+        sdk
+    }
+
+    async fn assume(&self, sdk: &SdkConfig, role: &Role) -> SharedCredentialsProvider {
+        let sts = self.for_sts(sdk);
+        let mut builder = aws_config::sts::AssumeRoleProvider::builder(&role.arn)
+            .configure(&sts)
+            .session_name(role.session_name.as_deref().unwrap_or("flowctl"));
+        if let Some(id) = &role.external_id {
+            builder = builder.external_id(id);
+        }
+        if let Some(policy) = &role.policy {
+            builder = builder.policy(policy);
+        }
+        if !role.policy_arns.is_empty() {
+            builder = builder.policy_arns(role.policy_arns.clone());
+        }
+        if let Some(duration) = role.duration {
+            builder = builder.session_length(duration);
+        }
+        if !role.tags.is_empty() {
+            builder = builder.tags(role.tags.clone());
+        }
+        SharedCredentialsProvider::new(builder.build().await)
+    }
+
+    /// The configuration for the service that roles are assumed with.
+    fn for_sts(&self, sdk: &SdkConfig) -> SdkConfig {
+        let mut builder = sdk.to_builder();
+        if let Some(url) = &self.settings.sts {
+            builder = builder.endpoint_url(url);
+        }
+        if let Some(region) = &self.settings.sts_region {
+            builder = builder.region(Region::new(region.clone()));
+        }
+        builder.build()
+    }
+
+    /// Whose credentials are in use.
+    pub(crate) async fn identity<'c>(
+        &self,
+        connection: &'c Connection,
+    ) -> Result<&'c Identity, ProviderError> {
+        connection
+            .identity
+            .get_or_try_init(|| self.ask_identity(connection))
+            .await
+    }
+
+    async fn ask_identity(&self, connection: &Connection) -> Result<Identity, ProviderError> {
+        let Some(sdk) = &connection.sdk else {
+            let account = emulator_account(connection).await;
+            return Ok(Identity {
+                arn: format!("arn:aws:iam::{account}:user/emulator"),
+                account,
+                user_id: "EMULATOR".to_owned(),
+            });
+        };
+        let operation = "GetCallerIdentity";
+        let client = aws_sdk_sts::Client::new(&self.for_sts(sdk));
+        let answer = client.get_caller_identity().send().await.map_err(|error| {
+            let request = Request {
+                operation,
+                writes: false,
+                endpoint: self.settings.sts.as_deref(),
+                redactor: &Redactor::none(),
+            };
+            request.failed(&error)
+        })?;
+        match (answer.account, answer.arn, answer.user_id) {
+            (Some(account), Some(arn), Some(user_id)) => Ok(Identity {
+                account,
+                arn,
+                user_id,
+            }),
+            _ => {
+                let message = "the service did not say whose credentials are in use";
+                Err(ProviderError::local(ErrorKind::Other, operation, message))
+            }
+        }
+    }
+
+    /// Refuses to work in an account that the settings forbid.
+    async fn check_account(&self, connection: &Connection) -> Result<(), ProviderError> {
+        let settings = &self.settings;
+        if settings.allowed_accounts.is_empty() && settings.forbidden_accounts.is_empty() {
+            return Ok(());
+        }
+        let account = &self.identity(connection).await?.account;
+        let allowed =
+            settings.allowed_accounts.is_empty() || settings.allowed_accounts.contains(account);
+        if allowed && !settings.forbidden_accounts.contains(account) {
+            return Ok(());
+        }
+        let message = format!(
+            "the credentials in use are those of account {account}, in which the provider may not work"
+        );
+        let error = ProviderError::local(ErrorKind::NotConfigured, "GetCallerIdentity", message);
+        Err(error.with_hint(
+            "use credentials of another account, or change `allowed_account_ids` or \
+             `forbidden_account_ids` of the provider",
+        ))
+    }
+}
+
+/// The account of the emulator, as the names of what is in it tell.
+async fn emulator_account(connection: &Connection) -> String {
+    let profiles = connection
+        .appflow
+        .describe_connector_profiles()
+        .max_results(1)
+        .send()
+        .await;
+    let arn = profiles.ok().and_then(|answer| {
+        let profile = answer.connector_profile_details?.into_iter().next()?;
+        profile.connector_profile_arn
+    });
+    let account = arn
+        .as_deref()
+        .and_then(|arn| Arn::parse(arn).ok())
+        .map(|arn| arn.account);
+    account.unwrap_or(EMULATOR_ACCOUNT).to_owned()
+}
+
+fn adaptive() -> RetryConfig {
+    RetryConfig::adaptive().with_max_attempts(ATTEMPTS)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
+}
+
+/// Whether an address is one of this machine's, without TLS: no proxy leads there.
+fn is_plain(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|host| rest.starts_with(host))
+}
+
+/// The address that the environment or a profile gives for AppFlow.
+fn service_endpoint(sdk: &SdkConfig) -> Option<String> {
+    let key = aws_types::service_config::ServiceConfigKey::builder()
+        .service_id("Appflow")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    let own = sdk
+        .service_config()
+        .and_then(|config| config.load_config(key));
+    own.or_else(|| sdk.endpoint_url().map(str::to_owned))
+}
+
+fn profile_files(settings: &Settings) -> Option<EnvConfigFiles> {
+    if settings.config_files.is_empty() && settings.credentials_files.is_empty() {
+        return None;
+    }
+    let mut files = EnvConfigFiles::builder()
+        .include_default_config_file(settings.config_files.is_empty())
+        .include_default_credentials_file(settings.credentials_files.is_empty());
+    for file in &settings.config_files {
+        files = files.with_file(EnvConfigFileKind::Config, in_home(file));
+    }
+    for file in &settings.credentials_files {
+        files = files.with_file(EnvConfigFileKind::Credentials, in_home(file));
+    }
+    Some(files.build())
+}
+
+/// The path with `~/` resolved.
+fn in_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+async fn web_identity(sdk: &SdkConfig, role: &Role, file: &str) -> SharedCredentialsProvider {
+    use aws_config::provider_config::ProviderConfig;
+    use aws_config::web_identity_token::{
+        StaticConfiguration, WebIdentityTokenCredentialsProvider,
+    };
+    let config = ProviderConfig::without_region().with_region(sdk.region().cloned());
+    let session_name = role.session_name.clone();
+    let mut builder = WebIdentityTokenCredentialsProvider::builder()
+        .configure(&config)
+        .static_configuration(StaticConfiguration {
+            web_identity_token_file: in_home(file),
+            role_arn: role.arn.clone(),
+            session_name: session_name.unwrap_or_else(|| "flowctl".to_owned()),
+        });
+    if let Some(policy) = &role.policy {
+        builder = builder.policy(policy);
+    }
+    if !role.policy_arns.is_empty() {
+        builder = builder.policy_arns(role.policy_arns.clone());
+    }
+    SharedCredentialsProvider::new(builder.build())
+}

@@ -1,0 +1,291 @@
+//! From the SDK's errors to what is told: what kind of failure, the service's own words without
+//! secrets, and what can be done about it.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use flowctl_schema::{ErrorKind, ProviderError};
+
+use crate::redact::Redactor;
+
+/// A request that may fail.
+pub(crate) struct Request<'a> {
+    /// The service's name for it: `CreateConnectorProfile`.
+    pub(crate) operation: &'static str,
+    /// Whether it changes anything.
+    pub(crate) writes: bool,
+    /// The address, if it is not the service's own.
+    pub(crate) endpoint: Option<&'a str>,
+    /// What it carried that must not be shown.
+    pub(crate) redactor: &'a Redactor,
+}
+
+/// What a code of the service means.
+const CODES: &[(&str, ErrorKind)] = &[
+    ("AccessDeniedException", ErrorKind::AccessDenied),
+    ("AccessDenied", ErrorKind::AccessDenied),
+    ("ConflictException", ErrorKind::Conflict),
+    (
+        "ConnectorAuthenticationException",
+        ErrorKind::Authentication,
+    ),
+    ("ConnectorServerException", ErrorKind::Other),
+    ("ExpiredToken", ErrorKind::NotConfigured),
+    ("ExpiredTokenException", ErrorKind::NotConfigured),
+    ("IncompleteSignature", ErrorKind::NotConfigured),
+    ("InternalServerException", ErrorKind::Internal),
+    ("InvalidClientTokenId", ErrorKind::NotConfigured),
+    ("InvalidSignatureException", ErrorKind::NotConfigured),
+    ("MissingAuthenticationToken", ErrorKind::NotConfigured),
+    ("ResourceNotFoundException", ErrorKind::NotFound),
+    ("ServiceQuotaExceededException", ErrorKind::Quota),
+    ("ServiceUnavailable", ErrorKind::Internal),
+    ("SignatureDoesNotMatch", ErrorKind::NotConfigured),
+    ("Throttling", ErrorKind::Throttled),
+    ("ThrottlingException", ErrorKind::Throttled),
+    ("TooManyRequestsException", ErrorKind::Throttled),
+    ("UnrecognizedClientException", ErrorKind::NotConfigured),
+    ("UnsupportedOperationException", ErrorKind::Validation),
+    ("ValidationException", ErrorKind::Validation),
+];
+
+/// What can be done about an error: for which kind, and if the words contain this.
+const HINTS: &[(ErrorKind, &str, &str)] = &[
+    (
+        ErrorKind::Validation,
+        "clientcredentialsarn",
+        "the policy of the secret must let the service `appflow.amazonaws.com` read it \
+         (secretsmanager:GetSecretValue, DescribeSecret), and so must the policy of its KMS key \
+         (kms:Decrypt)",
+    ),
+    (
+        ErrorKind::Validation,
+        "authcode cannot be blank",
+        "the service found nothing to sign in with: set `access_token` or `refresh_token`, or \
+         `oauth_request` with `auth_code` and `redirect_uri`; client credentials in a secret are \
+         read only if the secret's policy lets the service `appflow.amazonaws.com` read it",
+    ),
+    (
+        ErrorKind::AccessDenied,
+        "",
+        "the credentials in use need an IAM policy that allows this operation; if it names \
+         another service, so does AppFlow for reading the secret, the key or the bucket",
+    ),
+    (
+        ErrorKind::Authentication,
+        "",
+        "the connector itself refused the credentials: check them, and whether a token has \
+         expired, with the connector",
+    ),
+    (
+        ErrorKind::Quota,
+        "",
+        "an account has 100 connector profiles in a region unless AWS raised the quota: delete \
+         some, or ask for more in the Service Quotas console",
+    ),
+    (
+        ErrorKind::Throttled,
+        "",
+        "the account sends more requests than the service takes: use a lower `--parallelism`",
+    ),
+    (
+        ErrorKind::NotConfigured,
+        "",
+        "the AWS credentials in use are not valid or have expired: check them with `aws sts \
+         get-caller-identity`",
+    ),
+];
+
+impl Request<'_> {
+    /// What the SDK's error means.
+    pub(crate) fn failed<E>(&self, error: &SdkError<E, HttpResponse>) -> ProviderError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let mut told = match error {
+            SdkError::ServiceError(service) => self.refused(service.err(), service.raw()),
+            SdkError::ResponseError(response) => {
+                let status = response.raw().status().as_u16();
+                let mut told = self.lost(&format!(
+                    "the answer could not be understood: {}",
+                    chain(error)
+                ));
+                told.status = Some(status);
+                told
+            }
+            SdkError::TimeoutError(_) if !is_connecting(error) => {
+                self.lost("there was no answer in time")
+            }
+            SdkError::DispatchFailure(failure)
+                if !is_connecting(error) && (failure.is_io() || failure.is_timeout()) =>
+            {
+                self.lost(&format!("the connection was lost: {}", chain(error)))
+            }
+            _ => self.never_sent(error),
+        };
+        told.message = self.redactor.redact(&told.message);
+        told
+    }
+
+    /// The service answered with an error.
+    fn refused<E: ProvideErrorMetadata>(&self, error: &E, raw: &HttpResponse) -> ProviderError {
+        let status = raw.status().as_u16();
+        let kind = error.code().and_then(|code| {
+            CODES
+                .iter()
+                .find(|(known, _)| *known == code)
+                .map(|(_, kind)| *kind)
+        });
+        let kind = kind.unwrap_or_else(|| kind_of_status(status));
+        let message = error.message().map_or_else(
+            || format!("the service answered with HTTP status {status} and no message"),
+            str::to_owned,
+        );
+        let words = message.to_lowercase();
+        let hint = HINTS
+            .iter()
+            .find(|(of, contained, _)| *of == kind && words.contains(contained))
+            .map(|(_, _, hint)| (*hint).to_owned());
+        let request_id = raw
+            .headers()
+            .get("x-amzn-requestid")
+            .or_else(|| raw.headers().get("x-amz-request-id"));
+        ProviderError {
+            kind,
+            operation: self.operation.to_owned(),
+            message,
+            code: error.code().map(str::to_owned),
+            status: Some(status),
+            request_id: request_id.map(str::to_owned),
+            hint,
+        }
+    }
+
+    /// The request may have reached the service; for a question that makes no difference.
+    fn lost(&self, message: &str) -> ProviderError {
+        if self.writes {
+            ProviderError::local(ErrorKind::Ambiguous, self.operation, message)
+                .with_hint("the service may have done what was asked all the same")
+        } else {
+            ProviderError::local(ErrorKind::Unreachable, self.operation, message)
+        }
+    }
+
+    /// The request did not leave.
+    fn never_sent(&self, error: &(dyn Error + 'static)) -> ProviderError {
+        if let Some(credentials) = find::<CredentialsError>(error) {
+            return no_credentials(self.operation, credentials);
+        }
+        if is_connecting(error) {
+            let place = self
+                .endpoint
+                .map_or_else(String::new, |url| format!(" at {url}"));
+            let message = format!("no connection to AppFlow{place}: {}", innermost(error));
+            let hint = match self.endpoint {
+                Some(_) => {
+                    "check the endpoint URL (`--endpoint-url`, `endpoints` of the provider, \
+                     AWS_ENDPOINT_URL_APPFLOW, AWS_ENDPOINT_URL) and whether something listens there"
+                }
+                None => {
+                    "check the network, and whether AppFlow exists in the region: its endpoint is \
+                     appflow.REGION.amazonaws.com"
+                }
+            };
+            let error = ProviderError::local(ErrorKind::Unreachable, self.operation, message);
+            return error.with_hint(hint);
+        }
+        let text = chain(error);
+        // The SDK picks a way to sign by the credentials it has.
+        if text.contains("no matching auth scheme") || text.contains("auth scheme") {
+            return no_credentials(self.operation, error);
+        }
+        ProviderError::local(ErrorKind::Other, self.operation, text)
+    }
+}
+
+/// There is nothing to sign requests with.
+pub(crate) fn no_credentials(operation: &str, error: &(dyn Error + 'static)) -> ProviderError {
+    let message = format!("no AWS credentials: {}", innermost(error));
+    ProviderError::local(ErrorKind::NotConfigured, operation, message).with_hint(
+        "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` of the \
+         provider; without an AWS account, use `--emulator`",
+    )
+}
+
+/// There is no region to send requests to.
+pub(crate) fn no_region(operation: &str) -> ProviderError {
+    let message = "no AWS region is set";
+    ProviderError::local(ErrorKind::NotConfigured, operation, message).with_hint(
+        "set `region` of the provider (`provider \"aws\" { region = \"eu-west-1\" }`), AWS_REGION, \
+         or the region of the profile in use",
+    )
+}
+
+fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        400 | 413 => ErrorKind::Validation,
+        401 => ErrorKind::Authentication,
+        402 => ErrorKind::Quota,
+        403 => ErrorKind::AccessDenied,
+        404 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        429 => ErrorKind::Throttled,
+        500.. => ErrorKind::Internal,
+        _ => ErrorKind::Other,
+    }
+}
+
+/// Whether the error came before there was a connection: name resolution, refusal, TLS.
+fn is_connecting(error: &(dyn Error + 'static)) -> bool {
+    let connect = find::<hyper_util::client::legacy::Error>(error);
+    if connect.is_some_and(hyper_util::client::legacy::Error::is_connect) {
+        return true;
+    }
+    let io = find::<std::io::Error>(error).map(std::io::Error::kind);
+    if io == Some(std::io::ErrorKind::ConnectionRefused) {
+        return true;
+    }
+    let text = chain(error);
+    [
+        "connect timeout",
+        "HTTP connect",
+        "dns error",
+        "failed to lookup",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
+}
+
+/// The first error of a type among an error and its sources.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    sources(error).find_map(|error| error.downcast_ref::<T>())
+}
+
+fn sources<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        (*error).source()
+    })
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    sources(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+/// The error and its sources in one line, without repetitions.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for error in sources(error) {
+        let text = error.to_string();
+        if !texts.iter().any(|before| before.contains(&text)) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
+}
