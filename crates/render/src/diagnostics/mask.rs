@@ -50,9 +50,7 @@ fn of_block(block: &Block, names: &mut BTreeSet<String>) {
 fn of_module(module: &Module, visit: &mut impl FnMut(&Module)) {
     visit(module);
     for call in module.calls.values() {
-        if let Some(module) = &call.module {
-            of_module(module, visit);
-        }
+        of_module(&call.module, visit);
     }
 }
 
@@ -201,7 +199,11 @@ fn heredoc(text: &str, at: usize) -> Option<(usize, usize)> {
     let rest = text.get(at + 2..)?;
     let (first, _) = rest.split_once('\n')?;
     let mark = first.trim_start_matches('-').trim();
-    if mark.is_empty() || !mark.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+    if mark.is_empty()
+        || !mark
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    {
         return None;
     }
     let start = at + 2 + first.len() + 1;
@@ -222,7 +224,11 @@ mod tests {
     fn hidden(text: &str) -> String {
         let mut sources = SourceMap::default();
         let file = sources.add("main.tf", text);
-        let masked = masked(&sources, ["password", "access_token", "credentials_map"], &[]);
+        let masked = masked(
+            &sources,
+            ["password", "access_token", "credentials_map"],
+            &[],
+        );
         let masked = masked.get(file).unwrap();
         assert_eq!(masked.text.len(), text.len());
         masked.text.to_string()
@@ -237,9 +243,15 @@ mod tests {
             (r#"pasword = "hunter2""#, r#"pasword = "*******""#),
             (r#"Password = "hunter2""#, r#"Password = "*******""#),
             (r#"{"password": "é"}"#, r#"{"password": "**"}"#),
-            (r#"{ password : "x", user : "y" }"#, r#"{ password : "*", user : "y" }"#),
+            (
+                r#"{ password : "x", user : "y" }"#,
+                r#"{ password : "*", user : "y" }"#,
+            ),
             (r#"password = upper("x")"#, r#"password = upper("*")"#),
-            ("password = \"x\nname = \"y\"", "password = \"*\nname = \"y\""),
+            (
+                "password = \"x\nname = \"y\"",
+                "password = \"*\nname = \"y\"",
+            ),
             (
                 "credentials_map = {\n  a = \"x\"\n  b = \"y\"\n}\nname = \"z\"",
                 "credentials_map = {\n  a = \"*\"\n  b = \"*\"\n}\nname = \"z\"",
@@ -262,7 +274,11 @@ mod tests {
     fn given_spans_are_hidden() {
         let mut sources = SourceMap::default();
         let file = sources.add("-var db", "hunter2");
-        let span = Span { file, start: 0, end: 7 };
+        let span = Span {
+            file,
+            start: 0,
+            end: 7,
+        };
         let masked = masked(&sources, [], &[span]);
         assert_eq!(masked.text(span), "*******");
     }
