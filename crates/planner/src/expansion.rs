@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use flowctl_lang::{Evaluator, convert};
-use flowctl_model::{InstanceKey, Kind, Marks, Text, Type, Value};
+use flowctl_lang::{Evaluator, Subject, convert, references};
+use flowctl_model::{InstanceKey, Kind, Marks, Mode, Text, Type, Value};
 use flowctl_parser::ast::Expr;
 use flowctl_parser::diagnostic::Diagnostic;
 
@@ -148,11 +148,48 @@ pub fn expand(
         let summary = match (is_count, evaluated.value.kind()) {
             (true, _) if not_a_number => "Incorrect value type",
             (true, _) => "Invalid count argument",
-            (false, Kind::Set(..)) => "Invalid for_each set argument",
+            (false, Kind::Set(..)) if !open && unmarked => "Invalid for_each set argument",
             (false, _) => "Invalid for_each argument",
         };
-        diagnostics.push(Diagnostic::error(expr.span, summary, detail));
+        let error = Diagnostic::error(expr.span, summary, detail);
+        diagnostics.push(match way_out(expr).filter(|_| open) {
+            Some(help) => error.with_help(help),
+            None => error,
+        });
         Expansion::Unknown { count: is_count }
+    })
+}
+
+/// What to do about a repetition that is not known yet: where its value comes from can be applied
+/// first.
+fn way_out(expr: &Expr) -> Option<String> {
+    let mut sources: Vec<String> = Vec::new();
+    for reference in references(expr).0 {
+        let source = match reference.subject {
+            Subject::Resource {
+                mode: Mode::Managed,
+                type_name,
+                name,
+                ..
+            } => format!("{type_name}.{name}"),
+            Subject::Module { name, .. } => format!("module.{name}"),
+            Subject::Local(name) => format!("local.{name}"),
+            _ => continue,
+        };
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    let target = sources.iter().find(|source| !source.starts_with("local."));
+    let first = match target {
+        Some(target) => format!("apply what it comes from first with `-target={target}`"),
+        None => "apply what it comes from first with `-target`".into(),
+    };
+    (!sources.is_empty()).then(|| {
+        format!(
+            "its value comes from {}; {first}, or leave this block out of this run with `-exclude`",
+            sources.join(", ")
+        )
     })
 }
 

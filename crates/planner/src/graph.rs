@@ -143,7 +143,7 @@ fn cycles(graph: &DiGraph<Node, ()>, spans: &HashMap<NodeIndex, Span>) -> Vec<Di
         let names: Vec<String> = members
             .iter()
             .filter_map(|index| graph.node_weight(*index))
-            .map(ToString::to_string)
+            .map(in_cycle)
             .collect();
         let mut places = members
             .iter()
@@ -165,6 +165,12 @@ fn cycles(graph: &DiGraph<Node, ()>, spans: &HashMap<NodeIndex, Span>) -> Vec<Di
         .filter(is_cycle)
         .map(describe)
         .collect()
+}
+
+/// A node as Terraform names it in a cycle.
+fn in_cycle(node: &Node) -> String {
+    let expands = !matches!(node.item, Item::Resource(..) | Item::Provider(_));
+    format!("{node}{}", if expands { " (expand)" } else { "" })
 }
 
 /// As in an address: `module.m.local.x`.
@@ -225,7 +231,7 @@ impl Builder {
         for (name, output) in &module.outputs {
             self.add(path, Item::Output(name.clone()), output.header);
         }
-        for resource in &module.resources {
+        for resource in resources(module) {
             self.add(path, resource_item(resource), resource.header);
         }
         for (index, provider) in module.providers.iter().enumerate() {
@@ -271,7 +277,7 @@ impl Builder {
             self.conditions(module, &to, &output.preconditions, nothing);
             self.exprs(module, &to, &output.depends_on, nothing);
         }
-        for resource in &module.resources {
+        for resource in resources(module) {
             self.resource(module, &node(resource_item(resource)), resource);
         }
         for (index, provider) in module.providers.iter().enumerate() {
@@ -340,11 +346,15 @@ impl Builder {
         };
         self.body(module, to, &resource.body, inside);
         let Lifecycle {
+            create_before_destroy,
+            prevent_destroy,
             replace_triggered_by,
             preconditions,
             postconditions,
             ..
         } = &resource.lifecycle;
+        let switches = create_before_destroy.iter().chain(prevent_destroy);
+        self.exprs(module, to, switches, inside);
         self.exprs(module, to, replace_triggered_by, inside);
         self.conditions(module, to, preconditions, inside);
         self.conditions(
@@ -477,6 +487,13 @@ pub(crate) fn referred_from_root(
     referred(&configuration.root, &ModulePath::root(), &reference.subject)
 }
 
+/// Every resource and data source of a module, those inside of `check` blocks too.
+pub(crate) fn resources(module: &Module) -> impl Iterator<Item = &Resource> + Clone {
+    let checks = module.checks.iter();
+    let scoped = checks.filter_map(|check| check.data.as_deref());
+    module.resources.iter().chain(scoped)
+}
+
 fn resource_item(resource: &Resource) -> Item {
     Item::Resource(
         resource.data,
@@ -490,7 +507,7 @@ fn items(module: &Module) -> impl Iterator<Item = Item> {
     let variables = module.variables.keys().cloned().map(Item::Variable);
     let locals = module.locals.keys().cloned().map(Item::Local);
     let outputs = module.outputs.keys().cloned().map(Item::Output);
-    let resources = module.resources.iter().map(resource_item);
+    let resources = resources(module).map(resource_item);
     let calls = module.calls.keys().cloned().map(Item::Call);
     let providers = (0..module.providers.len()).map(Item::Provider);
     variables
@@ -559,22 +576,41 @@ fn undeclared(module: &Module, reference: &Reference, available: Available) -> O
             let same_kind = |resource: &&Resource| {
                 resource.data == (*mode == Mode::Data) && *resource.type_name.text == **type_name
             };
-            let mut known = module
-                .resources
-                .iter()
-                .filter(same_kind)
-                .map(|r| &*r.name.text);
-            if known.clone().any(|known| *known == **name) {
-                None
-            } else {
-                Some(reference.undeclared(known.by_ref()))
+            let mut same = resources(module).filter(same_kind);
+            if let Some(resource) = same.clone().find(|r| *r.name.text == **name) {
+                return missing_key(resource, reference);
             }
+            let mut known = same.by_ref().map(|r| &*r.name.text);
+            Some(reference.undeclared(known.by_ref()))
         }
         Subject::EachKey | Subject::EachValue if !available.each => Some(reference.undeclared([])),
         Subject::CountIndex if !available.count => Some(reference.undeclared([])),
         Subject::SelfRef if !available.this => Some(reference.undeclared([])),
         _ => None,
     }
+}
+
+/// The error for an attribute that is asked of all instances of a resource together.
+fn missing_key(resource: &Resource, reference: &Reference) -> Option<Diagnostic> {
+    let Subject::Resource { key: None, .. } = &reference.subject else {
+        return None;
+    };
+    reference.attribute.as_ref()?;
+    let (argument, example) = match (&resource.count, &resource.for_each) {
+        (Some(_), _) => ("count", "[count.index]"),
+        (None, Some(_)) => ("for_each", "[each.key]"),
+        (None, None) => return None,
+    };
+    let (kind, name) = (&resource.type_name.text, &resource.name.text);
+    let detail = format!(
+        "{kind}.{name} has {argument:?}, so there is one object for each instance: an attribute is \
+         asked of one of them."
+    );
+    let error = Diagnostic::error(reference.span, "Missing resource instance key", detail);
+    Some(error.with_help(format!(
+        "write `{kind}.{name}{example}` for the instance that belongs to this one, or \
+         `{kind}.{name}[*]` for all of them"
+    )))
 }
 
 /// The nodes that a reference made in `module` at `path` depends on.

@@ -1,10 +1,10 @@
 //! One resource instance: what it is now, what it is to become, and by which action.
 
-use flowctl_lang::{Evaluator, convert};
+use flowctl_lang::convert;
 use flowctl_model::plan::{Action, Change, Drift, Reason};
 use flowctl_model::snapshot::ResourceState;
 use flowctl_model::{Address, AttributePath, Text, Value};
-use flowctl_parser::ast::Expr;
+use flowctl_parser::configuration::Resource;
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::{PlanRequest, ResourceType};
 
@@ -62,6 +62,10 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
     else {
         return unknown();
     };
+    let create_before_destroy = {
+        let switch = instance.resource.lifecycle.create_before_destroy.as_ref();
+        walk.switch(instance.place, switch)
+    };
     let wanted = Wanted::new(walk, &*resource, &address, &present, &config);
     let provider = provider_key(&walk.modules, &address.resource.module, instance.resource);
     let mut change = Change {
@@ -76,7 +80,7 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         replace_paths: wanted.replace_paths,
         changed_paths: wanted.changed_paths,
         dependencies: Vec::new(),
-        create_before_destroy: literal(instance.resource.lifecycle.create_before_destroy.as_ref()),
+        create_before_destroy,
         importing: present.importing,
         resume_token: walk.input.resume.get(&address).cloned(),
         deposed: None,
@@ -117,8 +121,13 @@ pub(crate) fn resource_type<'a>(
     if found.is_none() && walk.unknown_types.insert(name.span) {
         let known = walk.input.providers.resource_types().map(|t| t.name());
         let near = flowctl_parser::nearest(&name.text, known);
+        let provider = crate::settings::default_provider(&name.text);
+        let summary = match walk.input.providers.provider(provider) {
+            Some(_) => "Invalid resource type",
+            None => "Missing required provider",
+        };
         let detail = format!("flowctl does not know a resource type {:?}.", &*name.text);
-        let error = Diagnostic::error(name.span, "Invalid resource type", detail);
+        let error = Diagnostic::error(name.span, summary, detail);
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`flowctl schema` lists the resource types that there are".into(),
@@ -385,8 +394,10 @@ fn guard<'a>(
 ) {
     let address = &change.address;
     let lifecycle = &instance.resource.lifecycle;
-    if change.action.is_replace() && literal(lifecycle.prevent_destroy.as_ref()) {
-        walk.diagnostics.push(prevented(instance, address));
+    if change.action.is_replace()
+        && walk.switch(instance.place, lifecycle.prevent_destroy.as_ref())
+    {
+        walk.diagnostics.push(prevented(instance.resource, address));
     }
     let Some(identity) = change
         .after
@@ -433,9 +444,9 @@ fn guard<'a>(
 }
 
 /// The error for an object that must not be destroyed.
-pub(crate) fn prevented(instance: &Instance<'_>, address: &Address) -> Diagnostic {
-    let expr = instance.resource.lifecycle.prevent_destroy.as_ref();
-    let span = instance.resource.header;
+pub(crate) fn prevented(resource: &Resource, address: &Address) -> Diagnostic {
+    let expr = resource.lifecycle.prevent_destroy.as_ref();
+    let span = resource.header;
     let detail = format!(
         "{address} has `prevent_destroy` set, but this plan would destroy it (see the plan for what \
          forces that)."
@@ -448,20 +459,6 @@ pub(crate) fn prevented(instance: &Instance<'_>, address: &Address) -> Diagnosti
     error
         .with_address(address.to_string())
         .with_help("set `prevent_destroy` to false, or leave the resource out with `-exclude`")
-}
-
-/// A lifecycle switch, which is a literal.
-pub(crate) fn literal(expr: Option<&Expr>) -> bool {
-    let value = expr.map(|expr| {
-        let scope = flowctl_lang::NoScope;
-        Evaluator::new(&scope, &crate::world::Nowhere)
-            .evaluate(expr)
-            .value
-    });
-    value
-        .and_then(|value| convert(&value, &flowctl_model::Type::Bool).ok())
-        .and_then(|value| value.as_bool())
-        .unwrap_or(false)
 }
 
 /// Notes what changed outside since the last run.

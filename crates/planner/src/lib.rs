@@ -39,7 +39,6 @@ mod triggers;
 pub mod validate;
 pub mod variables;
 mod walk;
-mod world;
 
 pub use apply::{Evaluation, Finished};
 pub use input::{Input, Mode, Options};

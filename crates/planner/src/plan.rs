@@ -16,7 +16,7 @@ use crate::input::{Input, Mode};
 use crate::needs::{ImportRead, Needs};
 use crate::target::Selection;
 use crate::walk::{Phase, Walk};
-use crate::{conditions, edges, imports, instance, moves, outputs, removal, suggest, variables};
+use crate::{conditions, edges, imports, instance, moves, outputs, removal, settings, suggest, variables};
 
 /// A plan, and evaluation as it stands when the plan is made.
 pub struct Planned<'a> {
@@ -48,9 +48,7 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
         walk.unconfigured = before.unconfigured;
         walk.diagnostics.extend(before.diagnostics);
     }
-    if !walk.has_errors() {
-        fill(&mut walk);
-    }
+    fill(&mut walk);
     sort(&mut walk);
     let edges = edges::order(&mut walk);
     let plan = Plan {
@@ -92,7 +90,8 @@ fn fill(walk: &mut Walk<'_>) {
         &input.configuration.root,
         input.variables,
     ));
-    variables::missing_arguments(walk);
+    variables::check_arguments(walk);
+    settings::check_references(walk);
     walk.selection = Selection::new(input.options, &walk.graph, &walk.modules);
     let addresses = input.snapshot.resources.keys().cloned();
     walk.moves = moves::moved(input.configuration, addresses, &mut walk.diagnostics);

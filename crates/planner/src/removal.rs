@@ -6,9 +6,9 @@ use flowctl_model::{Address, Target, Text, Value};
 
 use crate::expansion::Expansion;
 use crate::input::Mode;
-use crate::instance::{literal, prevented};
+use crate::instance::prevented;
 use crate::moves;
-use crate::walk::{Instance, Walk, resource_key};
+use crate::walk::{Walk, resource_key};
 
 /// Plans the end of every instance of state that the walk did not come by, and of every object
 /// that a replacement left behind.
@@ -124,14 +124,10 @@ fn forbid(walk: &mut Walk<'_>, address: &Address) {
     let Some(resource) = walk.modules.block_of(address) else {
         return;
     };
-    if literal(resource.lifecycle.prevent_destroy.as_ref()) {
-        let instance = Instance {
-            place: 0,
-            resource,
-            key: address.key.clone(),
-            change: None,
-        };
-        walk.diagnostics.push(prevented(&instance, address));
+    // Of a module instance that is gone the root module's names are as good as any.
+    let place = walk.store.place(&address.resource.module).unwrap_or(0);
+    if walk.switch(place, resource.lifecycle.prevent_destroy.as_ref()) {
+        walk.diagnostics.push(prevented(resource, address));
     }
 }
 

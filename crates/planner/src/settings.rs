@@ -88,6 +88,14 @@ pub(crate) fn evaluate(walk: &mut Walk<'_>, place: usize, index: usize) {
     };
     let name = &*block.name.text;
     let Some(provider) = walk.input.providers.provider(name) else {
+        walk.diagnostics.push(Diagnostic::warning(
+            block.name.span,
+            "Provider has no effect",
+            format!(
+                "flowctl has no provider {name:?}, so these settings are not used. Resources of this \
+                 provider are errors of their own."
+            ),
+        ));
         return;
     };
     let key = key_of(&values.instance.path(), block);
@@ -168,6 +176,49 @@ pub(crate) fn provider_key(
         None => (default_provider(&resource.type_name.text), None),
     };
     resolve(modules, &instance.path(), name, alias)
+}
+
+/// Reports references to provider configurations that are not there.
+pub(crate) fn check_references(walk: &mut Walk<'_>) {
+    let mut found = Vec::new();
+    for (path, module) in walk.modules.iter() {
+        for resource in graph::resources(module) {
+            let Some(reference) = &resource.provider else {
+                continue;
+            };
+            let Some(alias) = &reference.alias else {
+                continue;
+            };
+            let name = &reference.name;
+            let declared = module.providers.iter().any(|block| {
+                block.name.text == name.text
+                    && block.alias.as_ref().is_some_and(|a| a.text == alias.text)
+            });
+            let handed = || {
+                let mut outer = path.clone();
+                let call = outer.0.pop()?;
+                let call = walk.modules.get(&outer)?.calls.get(&*call)?;
+                call.providers.iter().find(|(inside, _)| {
+                    inside.name.text == name.text
+                        && inside.alias.as_ref().is_some_and(|a| a.text == alias.text)
+                })
+            };
+            if declared || handed().is_some() {
+                continue;
+            }
+            let span = name.span.to(alias.span);
+            let wanted = format!("{}.{}", name.text, alias.text);
+            let detail = format!("There is no provider configuration {wanted} in this module.");
+            let error = Diagnostic::error(span, "Provider configuration not present", detail);
+            found.push(error.with_help(format!(
+                "write `provider {:?} {{ alias = {:?} … }}`, or hand one in with `providers` in the \
+                 module block",
+                &*name.text, &*alias.text
+            )));
+        }
+    }
+    found.sort_by_key(|diagnostic| diagnostic.span);
+    walk.diagnostics.extend(found);
 }
 
 fn resolve(modules: &Modules<'_>, path: &ModulePath, name: &str, alias: Option<&str>) -> Text {

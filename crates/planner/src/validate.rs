@@ -45,7 +45,8 @@ pub fn validate(
     let mut walk = Walk::new(input, Phase::Validate, graph);
     let order = std::sync::Arc::clone(&walk.graph);
     walk.run(&order.order);
-    variables::missing_arguments(&mut walk);
+    variables::check_arguments(&mut walk);
+    crate::settings::check_references(&mut walk);
     variables::validate(&mut walk);
     crate::conditions::checks(&mut walk);
     moves::moved(configuration, std::iter::empty(), &mut walk.diagnostics);

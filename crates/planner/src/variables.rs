@@ -282,11 +282,25 @@ fn argument(walk: &Walk<'_>, place: usize, variable: &Variable) -> Option<Span> 
     Some(argument.expr.span)
 }
 
-/// Arguments that the calls of modules lack.
-pub(crate) fn missing_arguments(walk: &mut Walk<'_>) {
+/// Arguments that the calls of modules lack, and those that their modules do not have.
+pub(crate) fn check_arguments(walk: &mut Walk<'_>) {
     let mut found = Vec::new();
     for (_, module) in walk.modules.iter() {
         for call in module.calls.values() {
+            for argument in &call.arguments {
+                let name = &*argument.name.text;
+                if call.module.variables.contains_key(name) {
+                    continue;
+                }
+                let detail = format!("The module has no input variable {name:?}.");
+                let error =
+                    Diagnostic::error(argument.name.span, "Unsupported argument", detail);
+                let known = call.module.variables.keys().map(|name| &**name);
+                found.push(match nearest(name, known) {
+                    Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                    None => error,
+                });
+            }
             for (name, variable) in &call.module.variables {
                 let set = call.arguments.iter().any(|a| a.name.text == *name);
                 if !set && variable.default.is_none() {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use flowctl_lang::{Evaluated, Evaluator};
+use flowctl_lang::{Evaluated, Evaluator, convert};
 use flowctl_model::plan::{Change, CheckResult, Drift};
 use flowctl_model::{Address, InstanceKey, Mode, ModuleInstance, ModulePath, Text, Type, Value};
 use flowctl_parser::ast::Expr;
@@ -15,7 +15,7 @@ use flowctl_parser::configuration::{Module, ModuleCall, Resource};
 use flowctl_parser::diagnostic::Diagnostic;
 
 use crate::expansion::{Expansion, Repetition, expand};
-use crate::graph::{Graph, Item, Node};
+use crate::graph::{self, Graph, Item, Node};
 use crate::input::Input;
 use crate::needs::Needs;
 use crate::store::{ModuleScope, Objects, ResourceKey, Store};
@@ -95,8 +95,7 @@ impl<'a> Modules<'a> {
         for (name, call) in &module.calls {
             Self::add(all, path.child(&**name), &call.module);
         }
-        let resources = module.resources.iter().chain(check_data(module));
-        let resources = resources
+        let resources = graph::resources(module)
             .map(|r| ((r.data, &*r.type_name.text, &*r.name.text), r))
             .collect();
         all.insert(path, Entry { module, resources });
@@ -133,14 +132,6 @@ impl<'a> Modules<'a> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&ModulePath, &'a Module)> {
         self.0.iter().map(|(path, entry)| (path, entry.module))
     }
-}
-
-/// Data sources inside `check` blocks, which can be referred to there.
-fn check_data(module: &Module) -> impl Iterator<Item = &Resource> {
-    module
-        .checks
-        .iter()
-        .filter_map(|check| check.data.as_deref())
 }
 
 impl<'a> Walk<'a> {
@@ -258,6 +249,28 @@ impl<'a> Walk<'a> {
         let expansion = expand(count, for_each, evaluator, lenient, &mut found);
         self.diagnostics.extend(found);
         expansion
+    }
+
+    /// Whether a switch of a `lifecycle` block is on. Unlike Terraform's it may be any expression.
+    pub(crate) fn switch(&mut self, place: usize, expr: Option<&Expr>) -> bool {
+        let Some(expr) = expr else {
+            return false;
+        };
+        let evaluated = self.evaluate(place, expr, &Repetition::default(), None);
+        if evaluated.has_errors() {
+            self.diagnostics.extend(evaluated.diagnostics);
+            return false;
+        }
+        let value = convert(&evaluated.value, &Type::Bool);
+        let on = value.ok().and_then(|value| value.as_bool());
+        if on.is_none() {
+            self.diagnostics.push(Diagnostic::error(
+                expr.span,
+                "Unsuitable value type",
+                "Either true or false is required here, known before anything is done.",
+            ));
+        }
+        on.unwrap_or(false)
     }
 
     fn resource(&mut self, place: usize, resource: &'a Resource, node: &Node) {

@@ -28,18 +28,24 @@ fn every_recorded_configuration_has_the_recorded_verdict() {
         .map(|entry| entry.unwrap().path())
         .collect();
     names.sort();
+    let known = known_differences();
     let mut misses = Vec::new();
+    let mut different = 0;
     for directory in &names {
         let name = directory
             .file_name()
             .unwrap()
             .to_string_lossy()
             .into_owned();
-        if let Err(miss) = run(directory) {
-            misses.push(format!("{name}: {miss}"));
+        let expected = known.contains(&name);
+        match run(directory) {
+            Err(_) if expected => different += 1,
+            Err(miss) => misses.push(format!("{name}: {miss}")),
+            Ok(()) if expected => misses.push(format!("{name}: no longer different")),
+            Ok(()) => {}
         }
     }
-    let (passed, all) = (names.len() - misses.len(), names.len());
+    let (passed, all) = (names.len() - misses.len() - different, names.len());
     println!("recorded configurations: {passed} of {all} pass");
     assert!(
         misses.is_empty(),
@@ -47,6 +53,13 @@ fn every_recorded_configuration_has_the_recorded_verdict() {
         misses.len(),
         misses.join("\n")
     );
+}
+
+/// Configurations that flowctl judges differently on purpose.
+fn known_differences() -> Vec<String> {
+    let list = include_str!("../../../tests/conformance/configs_known_differences.txt");
+    let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 fn run(directory: &Path) -> Result<(), String> {
