@@ -5,7 +5,9 @@
 pub mod diagnostics;
 pub mod events;
 pub mod graph;
+pub mod hcl;
 mod json;
+pub mod output;
 pub mod plan;
 pub mod schema;
 pub mod style;

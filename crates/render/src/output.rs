@@ -31,15 +31,17 @@ impl OutputError {
     /// What the matter is and what can be done, in whole sentences.
     pub fn detail(&self) -> String {
         match self {
-            Self::Missing(_) => "The output variable requested could not be found in the state. If \
+            Self::Missing(_) => {
+                "The output variable requested could not be found in the state. If \
                  you recently added this to your configuration, be sure to run `flowctl apply`, \
                  since the state won't be updated with new output variables until that command is \
                  run."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Sensitive(_) => "The value of a sensitive output is never stored, so that it \
                  cannot be read from the state. Take the value from where the configuration takes \
                  it."
-                .to_owned(),
+            .to_owned(),
             Self::NotRaw(name, what) => format!(
                 "The --raw option only supports strings, numbers, and boolean values, but output \
                  value {name:?} is {what}.\n\nUse the --json option for machine-readable \
@@ -180,7 +182,12 @@ mod tests {
         assert!(!text.contains(CANARY));
         insta::assert_snapshot!("outputs_json", text);
         assert_eq!(json_one(&outputs(), "bool").unwrap(), "true\n");
-        assert_eq!(json_one(&outputs(), "secret_inside").unwrap_err().to_string(), "Output \"secret_inside\" is sensitive");
+        assert_eq!(
+            json_one(&outputs(), "secret_inside")
+                .unwrap_err()
+                .to_string(),
+            "Output \"secret_inside\" is sensitive"
+        );
     }
 
     #[test]
@@ -191,9 +198,19 @@ mod tests {
         assert_eq!(raw(&all, "number").unwrap(), "1.5");
         let error = raw(&all, "map").unwrap_err();
         assert_eq!(error.to_string(), "Unsupported value for raw output");
-        assert!(error.detail().contains("output value \"map\" is object."), "{}", error.detail());
-        assert_eq!(raw(&all, "x").unwrap_err().to_string(), "Output \"x\" not found");
-        let null = OutputState { value: Value::null(Type::String), sensitive: false };
+        assert!(
+            error.detail().contains("output value \"map\" is object."),
+            "{}",
+            error.detail()
+        );
+        assert_eq!(
+            raw(&all, "x").unwrap_err().to_string(),
+            "Output \"x\" not found"
+        );
+        let null = OutputState {
+            value: Value::null(Type::String),
+            sensitive: false,
+        };
         let all = BTreeMap::from([("n".into(), null)]);
         assert!(matches!(raw(&all, "n"), Err(OutputError::NotRaw(..))));
     }

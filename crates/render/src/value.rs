@@ -143,9 +143,8 @@ fn write_heredoc(out: &mut String, text: &str, indent: usize) {
 }
 
 fn typed_null(ty: &Type) -> String {
-    let of = |name: &str, element: &Type| {
-        format!("{name}(null) /* of {} */", element.friendly_name())
-    };
+    let of =
+        |name: &str, element: &Type| format!("{name}(null) /* of {} */", element.friendly_name());
     match ty {
         Type::Any => "null".to_owned(),
         Type::Bool => "tobool(null)".to_owned(),
@@ -291,12 +290,18 @@ mod tests {
     fn nulls_and_empty_collections_say_their_type() {
         let cases = [
             (Value::null(Type::Any), "null"),
-            (Value::null(Type::list(Type::Any)), "tolist(null) /* of dynamic */"),
+            (
+                Value::null(Type::list(Type::Any)),
+                "tolist(null) /* of dynamic */",
+            ),
             (Value::null(Type::tuple(Vec::new())), "null /* tuple */"),
             (Value::map(Type::String, BTreeMap::new()), "tomap({})"),
             (Value::list(Type::Any, Vec::new()), "tolist([])"),
             (Value::tuple(Vec::new()), "[]"),
-            (Value::from("\u{a0}\u{200b}\u{3000}🚀"), "\"\\u00a0\\u200b\\u3000🚀\""),
+            (
+                Value::from("\u{a0}\u{200b}\u{3000}🚀"),
+                "\"\\u00a0\\u200b\\u3000🚀\"",
+            ),
         ];
         for (value, expected) in cases {
             assert_eq!(console(&value), expected);

@@ -40,9 +40,13 @@ fn words(action: OperationAction) -> Option<Words> {
             "Creation failed",
             "created",
         ),
-        OperationAction::Read => {
-            words("Reading", "Still reading", "Read complete", "Reading failed", "read")
-        }
+        OperationAction::Read => words(
+            "Reading",
+            "Still reading",
+            "Read complete",
+            "Reading failed",
+            "read",
+        ),
         OperationAction::Update => words(
             "Modifying",
             "Still modifying",
@@ -89,7 +93,11 @@ pub fn line(event: &Event) -> Option<Styled> {
         Event::OperationStarted(operation) => {
             let words = words(operation.action)?;
             let id = known_id(operation, &[]);
-            Some(said(operation, Style::Plain, &format!("{}...{id}", words.doing)))
+            Some(said(
+                operation,
+                Style::Plain,
+                &format!("{}...{id}", words.doing),
+            ))
         }
         Event::OperationStillGoing {
             operation,
@@ -98,9 +106,17 @@ pub fn line(event: &Event) -> Option<Styled> {
         } => {
             let words = words(operation.action)?;
             let mut facts = vec![format!("{} elapsed", duration(*elapsed))];
-            facts.extend(waiting_for.iter().map(|what| format!("waiting for {}", clean(what))));
+            facts.extend(
+                waiting_for
+                    .iter()
+                    .map(|what| format!("waiting for {}", clean(what))),
+            );
             let id = known_id(operation, &facts);
-            Some(said(operation, Style::Plain, &format!("{}...{id}", words.still)))
+            Some(said(
+                operation,
+                Style::Plain,
+                &format!("{}...{id}", words.still),
+            ))
         }
         Event::OperationFinished { operation, elapsed } => {
             let words = words(operation.action)?;
@@ -229,15 +245,11 @@ fn recovery(note: &RecoveryNote) -> Styled {
         OperationAction::Record => "bookkeeping",
     };
     let found = match note.finding {
-        RecoveryFinding::NeverHappened => {
-            "was never carried out; it is planned anew".to_owned()
-        }
+        RecoveryFinding::NeverHappened => "was never carried out; it is planned anew".to_owned(),
         RecoveryFinding::WillResume => {
             "may have been carried out: the same request is sent again to find out".to_owned()
         }
-        RecoveryFinding::Adopted => {
-            "had been carried out: the object is in state now".to_owned()
-        }
+        RecoveryFinding::Adopted => "had been carried out: the object is in state now".to_owned(),
         RecoveryFinding::NotOurs => {
             "is not what made the object of that name, as far as can be shown: it is left alone. \
              To manage it, import it"
@@ -298,7 +310,10 @@ impl Outcome {
         };
         let counts = counts(self.kind, &self.summary);
         if self.summary.is_complete() {
-            out.push(Style::Added, &format!("{name} complete! Resources: {counts}."));
+            out.push(
+                Style::Added,
+                &format!("{name} complete! Resources: {counts}."),
+            );
             out.plain("\n");
             return out;
         }
@@ -398,7 +413,9 @@ mod tests {
         let crm = |id| operation("aws_appflow_connector_profile.crm", Create, id);
         let seconds = Duration::from_secs;
         let mut events = vec![
-            Event::RunStarted { kind: RunKind::Apply },
+            Event::RunStarted {
+                kind: RunKind::Apply,
+            },
             Event::RefreshStarted { total: 1 },
             Event::RefreshProgress {
                 batch: vec![Refreshed {
@@ -409,7 +426,11 @@ mod tests {
                 done: 1,
                 total: 1,
             },
-            Event::RefreshDone { found: 1, gone: 0, elapsed: seconds(1) },
+            Event::RefreshDone {
+                found: 1,
+                gone: 0,
+                elapsed: seconds(1),
+            },
         ];
         let findings = [
             (RecoveryFinding::NeverHappened, Create),
@@ -459,7 +480,10 @@ mod tests {
                 elapsed: seconds(20),
                 waiting_for: None,
             });
-            events.push(Event::OperationFinished { operation, elapsed: seconds(3700) });
+            events.push(Event::OperationFinished {
+                operation,
+                elapsed: seconds(3700),
+            });
         }
         let deposed = Operation {
             deposed: true,
@@ -513,17 +537,27 @@ mod tests {
 
     #[test]
     fn a_run_that_went_well_ends_in_one_line() {
-        let one = Summary { added: 1, ..Summary::default() };
+        let one = Summary {
+            added: 1,
+            ..Summary::default()
+        };
         assert_eq!(
             ended(RunKind::Apply, one, &[]),
             "Apply complete! Resources: 1 added, 0 changed, 0 destroyed.\n"
         );
-        let more = Summary { imported: 2, forgotten: 1, ..one };
+        let more = Summary {
+            imported: 2,
+            forgotten: 1,
+            ..one
+        };
         assert_eq!(
             ended(RunKind::Apply, more, &[]),
             "Apply complete! Resources: 2 imported, 1 added, 0 changed, 0 destroyed, 1 forgotten.\n"
         );
-        let gone = Summary { destroyed: 3, ..Summary::default() };
+        let gone = Summary {
+            destroyed: 3,
+            ..Summary::default()
+        };
         assert_eq!(
             ended(RunKind::Destroy, gone, &[]),
             "Destroy complete! Resources: 3 destroyed.\n"
@@ -532,7 +566,12 @@ mod tests {
 
     #[test]
     fn a_run_that_failed_says_what_was_done_and_what_not() {
-        let summary = Summary { added: 1, failed: 1, skipped: 2, ..Summary::default() };
+        let summary = Summary {
+            added: 1,
+            failed: 1,
+            skipped: 2,
+            ..Summary::default()
+        };
         insta::assert_snapshot!("outcome_failed", ended(RunKind::Apply, summary, &events()));
         let many: Vec<_> = (0..30)
             .map(|i| Event::OperationFinished {
@@ -540,7 +579,12 @@ mod tests {
                 elapsed: Duration::ZERO,
             })
             .collect();
-        let summary = Summary { added: 30, skipped: 1, interrupted: true, ..Summary::default() };
+        let summary = Summary {
+            added: 30,
+            skipped: 1,
+            interrupted: true,
+            ..Summary::default()
+        };
         let text = ended(RunKind::Apply, summary, &many);
         assert!(text.starts_with("Apply interrupted. "), "{text}");
         assert!(text.contains("and 10 more\n"), "{text}");
@@ -548,7 +592,13 @@ mod tests {
 
     #[test]
     fn durations_are_terraforms() {
-        let cases = [(0, "0s"), (1499, "1s"), (1500, "2s"), (70_000, "1m10s"), (3_725_000, "1h2m5s")];
+        let cases = [
+            (0, "0s"),
+            (1499, "1s"),
+            (1500, "2s"),
+            (70_000, "1m10s"),
+            (3_725_000, "1h2m5s"),
+        ];
         for (millis, expected) in cases {
             assert_eq!(duration(Duration::from_millis(millis)), expected);
         }

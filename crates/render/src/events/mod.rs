@@ -1,3 +1,4 @@
 //! What happens during a run, one module per format.
 
+pub mod human;
 pub mod json;
