@@ -314,6 +314,18 @@ pub struct Body {
 }
 
 impl Body {
+    /// Where an error about something missing in it points: the opening brace, or the closing one
+    /// in JSON syntax.
+    pub fn missing_place(&self) -> Span {
+        let Span { file, start, end } = self.span;
+        let start = if self.json {
+            end.saturating_sub(1).max(start)
+        } else {
+            start
+        };
+        let end = end.min(start + 1);
+        Span { file, start, end }
+    }
     /// The argument called `name`.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|a| &*a.name.text == name)

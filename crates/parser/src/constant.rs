@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 pub(crate) fn check(expr: &Expr, out: &mut Vec<Diagnostic>) {
     let mut checker = Checker {
         bound: Vec::new(),
+        calls: true,
         out,
     };
     checker.expr(expr);
@@ -18,6 +19,8 @@ pub(crate) fn check(expr: &Expr, out: &mut Vec<Diagnostic>) {
 struct Checker<'o> {
     /// Names that `for` gives a meaning to.
     bound: Vec<Arc<str>>,
+    /// Whether calls are reported.
+    calls: bool,
     out: &'o mut Vec<Diagnostic>,
 }
 
@@ -31,7 +34,7 @@ impl Checker<'_> {
                     "Variables may not be used here.",
                 ));
             }
-            ExprKind::Call(_) => self.out.push(Diagnostic::error(
+            ExprKind::Call(_) if self.calls => self.out.push(Diagnostic::error(
                 expr.span,
                 "Function calls not allowed",
                 "Functions may not be called here.",
@@ -72,4 +75,52 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether an expression refers to anything.
+pub(crate) fn has_references(expr: &Expr) -> bool {
+    let mut found = Vec::new();
+    let mut checker = Checker {
+        bound: Vec::new(),
+        calls: false,
+        out: &mut found,
+    };
+    checker.expr(expr);
+    !found.is_empty()
+}
+
+/// A value that can be seen without evaluating anything.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Literal {
+    Null,
+    Bool(bool),
+    /// A string, or a number as written.
+    Text(Arc<str>),
+}
+
+/// The value of an expression made of literals only.
+pub(crate) fn literal(expr: &Expr) -> Option<Literal> {
+    Some(match &expr.kind {
+        ExprKind::Null => Literal::Null,
+        ExprKind::Bool(value) => Literal::Bool(*value),
+        ExprKind::String(text) => Literal::Text(text.clone()),
+        ExprKind::Number(text) => Literal::Text((&**text).into()),
+        ExprKind::Parens(inner) | ExprKind::Wrapped(inner) => literal(inner)?,
+        ExprKind::Template(parts) => {
+            let mut text = String::new();
+            for part in parts {
+                match part {
+                    TemplatePart::Literal(part) => text.push_str(part),
+                    TemplatePart::Interpolation(expr) => match literal(expr)? {
+                        Literal::Text(part) => text.push_str(&part),
+                        Literal::Bool(part) => text.push_str(if part { "true" } else { "false" }),
+                        Literal::Null => return None,
+                    },
+                    TemplatePart::If(_) | TemplatePart::For(_) => return None,
+                }
+            }
+            Literal::Text(text.into())
+        }
+        _ => return None,
+    })
 }

@@ -85,6 +85,11 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
+    /// As [`Self::with_help`], for errors on their way up through the parser.
+    pub(crate) fn helped(mut self: Box<Self>, help: &str) -> Box<Self> {
+        self.help = Some(help.to_owned());
+        self
+    }
     /// As [`Self::with_label`], for errors on their way up through the parser.
     pub(crate) fn labelled(mut self: Box<Self>, span: Span, text: &str) -> Box<Self> {
         self.labels.push((span, text.to_owned()));

@@ -6,17 +6,20 @@
 
 pub mod ast;
 mod blocks;
-mod constant;
 pub mod configuration;
+mod constant;
 pub mod diagnostic;
 pub mod hcl;
 pub mod json;
 pub mod load;
+mod overrides;
+mod reference;
 pub mod source;
 mod variables;
 mod visit;
 
 pub use ast::{FileId, Span};
+pub use blocks::{TERRAFORM_VERSION, meets};
 pub use configuration::Configuration;
 pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use load::{FileSystem, Loaded, load};

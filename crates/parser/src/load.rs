@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ast::{Block, Body, Span};
+use crate::ast::Span;
 use crate::blocks::{self, Files};
 use crate::configuration::{Configuration, Module};
 use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
-use crate::{hcl, json};
+use crate::{hcl, json, overrides};
 
 /// How deep modules may call modules: a cycle of directories is an error, not a hang.
 const MAX_MODULE_DEPTH: usize = 32;
@@ -102,6 +102,13 @@ impl Loader<'_> {
                     continue;
                 }
             };
+            if u32::try_from(text.len()).is_err() {
+                out.push(problem(
+                    "File too large",
+                    format!("The file {path} has more than four gigabytes."),
+                ));
+                continue;
+            }
             let file = self.sources.add(path, text.as_str());
             let (body, diagnostics) = if name.ends_with(".json") {
                 json::parse_configuration(file, &text)
@@ -133,7 +140,7 @@ impl Loader<'_> {
             }
         }
         for body in overrides {
-            merge_overrides(&mut bodies, body, out);
+            overrides::merge(&mut bodies, body, out);
         }
         self.stack.push(directory.to_owned());
         let module = Arc::new(blocks::module(directory, bodies, self, out));
@@ -222,94 +229,6 @@ fn shown(directory: &str) -> String {
         "(the working directory)".to_owned()
     } else {
         directory.to_owned()
-    }
-}
-
-/// Lays the blocks of an override file over those of the other files, as Terraform does
-/// (<https://developer.hashicorp.com/terraform/language/files/override>).
-fn merge_overrides(bodies: &mut [Body], overriding: Body, out: &mut Vec<Diagnostic>) {
-    for block in overriding.blocks {
-        if &*block.block_type.text == "locals" {
-            merge_locals(bodies, block);
-            continue;
-        }
-        let same = |other: &&mut Block| {
-            other.block_type.text == block.block_type.text
-                && other
-                    .labels
-                    .iter()
-                    .map(|l| &l.text)
-                    .eq(block.labels.iter().map(|l| &l.text))
-        };
-        let base = bodies
-            .iter_mut()
-            .flat_map(|body| &mut body.blocks)
-            .find(same);
-        match base {
-            Some(base) => merge_body(&mut base.body, block.body),
-            None if matches!(
-                &*block.block_type.text,
-                "terraform" | "provider" | "moved" | "import"
-            ) =>
-            {
-                if let Some(body) = bodies.first_mut() {
-                    body.blocks.push(block);
-                }
-            }
-            None => out.push(Diagnostic::error(
-                block.header,
-                format!(
-                    "Missing base {} configuration to override",
-                    block.block_type.text
-                ),
-                "An override file can only change a block that another file defines.",
-            )),
-        }
-    }
-}
-
-fn merge_locals(bodies: &mut [Body], block: Block) {
-    for attribute in block.body.attributes {
-        let base = bodies
-            .iter_mut()
-            .flat_map(|body| &mut body.blocks)
-            .filter(|block| &*block.block_type.text == "locals")
-            .flat_map(|block| &mut block.body.attributes)
-            .find(|base| base.name.text == attribute.name.text);
-        if let Some(base) = base {
-            *base = attribute;
-        }
-    }
-}
-
-fn merge_body(base: &mut Body, overriding: Body) {
-    for attribute in overriding.attributes {
-        match base
-            .attributes
-            .iter_mut()
-            .find(|a| a.name.text == attribute.name.text)
-        {
-            Some(slot) => *slot = attribute,
-            None => base.attributes.push(attribute),
-        }
-    }
-    let merged =
-        |block: &Block| matches!(&*block.block_type.text, "lifecycle" | "required_providers");
-    let mut replaced: Vec<Arc<str>> = Vec::new();
-    for block in overriding.blocks {
-        let kind = block.block_type.text.clone();
-        if merged(&block)
-            && let Some(slot) = base.blocks.iter_mut().find(|b| b.block_type.text == kind)
-        {
-            merge_body(&mut slot.body, block.body);
-            continue;
-        }
-        // The first block of a type takes the place of all those in the base.
-        if !replaced.contains(&kind) {
-            base.blocks.retain(|b| b.block_type.text != kind);
-            replaced.push(kind);
-        }
-        base.blocks.push(block);
     }
 }
 

@@ -1,10 +1,8 @@
 //! Reading a block against the list of what it may hold, so that no place forgets a check.
 
-use std::sync::Arc;
-
-use crate::ast::{Attribute, Block, Body, Expr, ExprKind, Name, Span};
-use crate::configuration::ProviderRef;
+use crate::ast::{Block, Body, Name, Span};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::hcl::is_name;
 
 /// What a block may hold besides what is asked for by name.
 #[derive(Clone, Copy)]
@@ -18,21 +16,21 @@ pub(super) struct Allowed<'a> {
 pub(super) type Diagnostics = Vec<Diagnostic>;
 
 /// Reports every argument and block of `body` that is not allowed, and those that are missing.
-pub(super) fn check(body: &Body, header: Span, allowed: Allowed<'_>, out: &mut Diagnostics) {
+pub(super) fn check(body: &Body, allowed: Allowed<'_>, out: &mut Diagnostics) {
     for attribute in &body.attributes {
         let name = &*attribute.name.text;
         if allowed.attributes.contains(&name) || allowed.required.contains(&name) {
             continue;
         }
         if allowed.blocks.contains(&name) {
-            out.push(Diagnostic::error(
-                attribute.name.span,
-                "Unsupported argument",
-                format!(
-                    "An argument named {name:?} is not expected here. Did you mean to define a \
-                     block of type {name:?}?"
-                ),
-            ));
+            out.push(
+                Diagnostic::error(
+                    attribute.name.span,
+                    "Unsupported argument",
+                    format!("An argument named {name:?} is not expected here."),
+                )
+                .with_help(format!("`{name}` is a block: write `{name} {{ … }}`")),
+            );
             continue;
         }
         let known = allowed.attributes.iter().chain(allowed.required).copied();
@@ -44,27 +42,22 @@ pub(super) fn check(body: &Body, header: Span, allowed: Allowed<'_>, out: &mut D
             continue;
         }
         if allowed.attributes.contains(&name) || allowed.required.contains(&name) {
-            out.push(Diagnostic::error(
-                block.block_type.span,
-                "Unsupported block type",
-                format!(
-                    "Blocks of type {name:?} are not expected here. Did you mean to define \
-                     argument {name:?}? If so, use the equals sign to assign it a value."
-                ),
-            ));
+            out.push(
+                Diagnostic::error(
+                    block.block_type.span,
+                    "Unsupported block type",
+                    format!("Blocks of type {name:?} are not expected here."),
+                )
+                .with_help(format!("`{name}` is an argument: write `{name} = …`")),
+            );
             continue;
         }
-        out.push(unsupported(
-            block.block_type.span,
-            "block type",
-            name,
-            allowed.blocks.iter().copied(),
-        ));
+        out.push(unsupported_block(block, allowed.blocks));
     }
     for name in allowed.required {
         if body.attribute(name).is_none() && !body.broken {
             out.push(Diagnostic::error(
-                missing_place(body, header),
+                body.missing_place(),
                 "Missing required argument",
                 format!("The argument {name:?} is required, but no definition was found."),
             ));
@@ -72,15 +65,10 @@ pub(super) fn check(body: &Body, header: Span, allowed: Allowed<'_>, out: &mut D
     }
 }
 
-/// Where something is missing: at the header of a block, or the closing brace of a JSON object.
-pub(super) fn missing_place(body: &Body, header: Span) -> Span {
-    if !body.json {
-        return header;
-    }
-    Span {
-        start: body.span.end.saturating_sub(1).max(body.span.start),
-        ..body.span
-    }
+/// The error for a block of a type that is not among those `known`.
+pub(super) fn unsupported_block(block: &Block, known: &[&str]) -> Diagnostic {
+    let kind = &block.block_type;
+    unsupported(kind.span, "block type", &kind.text, known.iter().copied())
 }
 
 fn unsupported<'a>(
@@ -98,13 +86,6 @@ fn unsupported<'a>(
         Some(other) => diagnostic.with_help(format!("did you mean `{other}`?")),
         None => diagnostic,
     }
-}
-
-/// Whether a text is a name in Terraform's sense.
-pub(super) fn is_name(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 /// The labels of a block, if there are as many as `names` says they should be.
@@ -132,6 +113,9 @@ pub(super) fn labels<'b, const N: usize>(
             end: block.body.span.start + 1,
             ..block.body.span
         };
+        if block.body.broken && block.body.span.start == block.body.span.end {
+            return None;
+        }
         out.push(Diagnostic::error(
             brace,
             format!("Missing {missing} for {kind}"),
@@ -159,115 +143,4 @@ pub(super) fn check_name(name: &Name, what: &str, out: &mut Diagnostics) -> bool
         ));
     }
     valid
-}
-
-/// A literal boolean.
-pub(super) fn bool_literal(body: &Body, name: &str, default: bool, out: &mut Diagnostics) -> bool {
-    let Some(attribute) = body.attribute(name) else {
-        return default;
-    };
-    match literal(&attribute.expr).kind {
-        ExprKind::Bool(value) => value,
-        ExprKind::String(ref text) if matches!(&**text, "true" | "false") => &**text == "true",
-        _ => {
-            out.push(Diagnostic::error(
-                attribute.expr.span,
-                "Unsuitable value type",
-                format!("The argument {name:?} must be the literal true or false."),
-            ));
-            default
-        }
-    }
-}
-
-/// A literal string.
-pub(super) fn string_literal(attribute: &Attribute, out: &mut Diagnostics) -> Option<Arc<str>> {
-    match &literal(&attribute.expr).kind {
-        ExprKind::String(text) => Some(text.clone()),
-        kind => {
-            let name = &attribute.name.text;
-            let (summary, detail) = match kind {
-                ExprKind::Template(_)
-                | ExprKind::Wrapped(_)
-                | ExprKind::Variable(_)
-                | ExprKind::GetAttr(_)
-                | ExprKind::Index(_) => (
-                    "Variables not allowed",
-                    "Variables may not be used here.".to_owned(),
-                ),
-                ExprKind::Call(_) => (
-                    "Function calls not allowed",
-                    "Functions may not be called here.".to_owned(),
-                ),
-                _ => (
-                    "Unsuitable value type",
-                    format!("The argument {name:?} must be a quoted string."),
-                ),
-            };
-            out.push(Diagnostic::error(attribute.expr.span, summary, detail));
-            None
-        }
-    }
-}
-
-/// The expression without parentheses around it.
-pub(super) fn literal(expr: &Expr) -> &Expr {
-    match &expr.kind {
-        ExprKind::Parens(inner) => literal(inner),
-        _ => expr,
-    }
-}
-
-/// The elements of a literal list.
-pub(super) fn list(body: &Body, name: &str, out: &mut Diagnostics) -> Vec<Expr> {
-    let Some(attribute) = body.attribute(name) else {
-        return Vec::new();
-    };
-    if let ExprKind::Tuple(items) = &attribute.expr.kind {
-        return items.to_vec();
-    }
-    out.push(Diagnostic::error(
-        attribute.expr.span,
-        "Invalid expression",
-        "A static list expression is required.",
-    ));
-    Vec::new()
-}
-
-/// `aws` or `aws.eu`.
-pub(super) fn provider_ref(expr: &Expr, out: &mut Diagnostics) -> Option<ProviderRef> {
-    let name = |text: &Arc<str>, span| Name {
-        text: text.clone(),
-        span,
-    };
-    match &expr.kind {
-        ExprKind::Variable(root) => {
-            return Some(ProviderRef {
-                name: name(root, expr.span),
-                alias: None,
-            });
-        }
-        ExprKind::String(text) if is_name(text) => {
-            return Some(ProviderRef {
-                name: name(text, expr.span),
-                alias: None,
-            });
-        }
-        ExprKind::GetAttr(access) => {
-            if let ExprKind::Variable(root) = &access.target.kind {
-                return Some(ProviderRef {
-                    name: name(root, access.target.span),
-                    alias: Some(access.name.clone()),
-                });
-            }
-        }
-        _ => {}
-    }
-    out.push(Diagnostic::error(
-        expr.span,
-        "Invalid provider configuration reference",
-        "A provider configuration reference is a provider's local name, optionally followed by a \
-         dot and an alias.",
-    ));
-    None
 }

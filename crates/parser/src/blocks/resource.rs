@@ -1,20 +1,31 @@
 //! `resource` and `data` blocks, with the meta-arguments that every type has.
 
-use super::reader::{Allowed, Diagnostics, check, check_name, labels, list, provider_ref};
+use super::condition::conditions;
+use super::reader::{Allowed, Diagnostics, check, check_name, labels};
+use super::values::{INVALID, bool_literal, depends_on, list, maybe_quoted, provider_ref};
 use crate::ast::{Block, Body, Expr, ExprKind, Span};
-use crate::configuration::{Condition, IgnoreChanges, Lifecycle, Resource};
+use crate::configuration::{IgnoreChanges, Lifecycle, Resource};
 use crate::diagnostic::Diagnostic;
+use crate::reference::{Step, steps};
 
-/// Names that Terraform keeps for itself in resource bodies.
-const RESERVED_BLOCKS: [&str; 2] = ["locals", "_"];
+/// What only objects that are created and changed have in their lifecycle.
+const MANAGED_LIFECYCLE: [&str; 4] = [
+    "create_before_destroy",
+    "prevent_destroy",
+    "ignore_changes",
+    "replace_triggered_by",
+];
 
 pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Option<Resource> {
     let [type_name, name] = labels(&block, ["type", "name"], out)?;
     let (type_name, name) = (type_name.clone(), name.clone());
-    if !check_name(&type_name, "resource type", out) || !check_name(&name, "resource", out) {
+    let type_what = if data { "data source" } else { "resource type" };
+    let valid = check_name(&type_name, type_what, out);
+    if !check_name(&name, if data { "data resource" } else { "resource" }, out) || !valid {
         return None;
     }
     let Block { header, body, .. } = block;
+    exclusive(&body, out);
     let mut resource = Resource {
         data,
         type_name,
@@ -23,7 +34,7 @@ pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Optio
         count: None,
         for_each: None,
         provider: None,
-        depends_on: list(&body, "depends_on", out),
+        depends_on: depends_on(&body, out),
         lifecycle: Lifecycle::default(),
         body: Body {
             attributes: Vec::new(),
@@ -31,29 +42,20 @@ pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Optio
             ..body
         },
     };
-    if let (Some(_), Some(for_each)) = (body.attribute("count"), body.attribute("for_each")) {
-        out.push(Diagnostic::error(
-            for_each.name.span,
-            "Invalid combination of \"count\" and \"for_each\"",
-            "Only one of \"count\" and \"for_each\" can say how many instances there are.",
-        ));
-    }
     for attribute in body.attributes {
         match &*attribute.name.text {
             "count" => resource.count = Some(attribute.expr),
-            "for_each" => {
-                resource.for_each = Some(attribute.expr);
-            }
+            "for_each" => resource.for_each = Some(attribute.expr),
             "provider" => resource.provider = provider_ref(&attribute.expr, out),
             "depends_on" => {}
             _ => resource.body.attributes.push(attribute),
         }
     }
-    let mut lifecycle_header: Option<Span> = None;
+    let mut first_lifecycle: Option<Span> = None;
     for block in body.blocks {
         match &*block.block_type.text {
             "lifecycle" => {
-                if let Some(first) = lifecycle_header {
+                if let Some(first) = first_lifecycle {
                     out.push(
                         Diagnostic::error(
                             block.header,
@@ -64,7 +66,7 @@ pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Optio
                     );
                     continue;
                 }
-                lifecycle_header = Some(block.header);
+                first_lifecycle = Some(block.header);
                 resource.lifecycle = lifecycle(&block, data, out);
             }
             "connection" | "provisioner" => out.push(Diagnostic::error(
@@ -73,10 +75,15 @@ pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Optio
                 "Provisioners are not supported: flowctl manages objects through their service's \
                  API only.",
             )),
-            reserved if RESERVED_BLOCKS.contains(&reserved) => out.push(Diagnostic::error(
-                block.header,
+            // Arguments of the type that are called like one for all types.
+            "_" => {
+                resource.body.attributes.extend(block.body.attributes);
+                resource.body.blocks.extend(block.body.blocks);
+            }
+            "locals" => out.push(Diagnostic::error(
+                block.block_type.span,
                 "Reserved block type name in resource block",
-                format!("The block type name {reserved:?} is reserved for use by Terraform."),
+                "The block type name \"locals\" has no meaning in resource blocks.",
             )),
             _ => resource.body.blocks.push(block),
         }
@@ -84,75 +91,156 @@ pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Optio
     Some(resource)
 }
 
-fn lifecycle(block: &Block, data: bool, out: &mut Diagnostics) -> Lifecycle {
-    let body = &block.body;
-    let attributes: &[&str] = if data {
-        &[]
-    } else {
-        &[
-            "create_before_destroy",
-            "prevent_destroy",
-            "ignore_changes",
-            "replace_triggered_by",
-        ]
-    };
-    let blocks = &["precondition", "postcondition"];
-    check(
-        body,
-        block.header,
-        Allowed {
-            attributes,
-            required: &[],
-            blocks,
-        },
-        out,
-    );
-    let expr = |name: &str| body.attribute(name).map(|attribute| attribute.expr.clone());
-    let ignore_changes = match body.attribute("ignore_changes").map(|a| &a.expr) {
-        None => IgnoreChanges::None,
-        Some(Expr {
-            kind: ExprKind::Variable(name),
-            ..
-        }) if &**name == "all" => IgnoreChanges::All,
-        Some(Expr {
-            kind: ExprKind::Tuple(items),
-            ..
-        }) => IgnoreChanges::Some(items.to_vec()),
-        Some(expr) => {
-            out.push(Diagnostic::error(
-                expr.span,
-                "Invalid expression",
-                "A list of attribute names, or the keyword \"all\", is required.",
-            ));
-            IgnoreChanges::None
-        }
-    };
-    Lifecycle {
-        create_before_destroy: expr("create_before_destroy"),
-        prevent_destroy: expr("prevent_destroy"),
-        ignore_changes,
-        replace_triggered_by: list(body, "replace_triggered_by", out),
-        preconditions: conditions(body, "precondition", out),
-        postconditions: conditions(body, "postcondition", out),
+/// Reports `count` and `for_each` given together.
+pub(super) fn exclusive(body: &Body, out: &mut Diagnostics) {
+    if let (Some(count), Some(for_each)) = (body.attribute("count"), body.attribute("for_each")) {
+        out.push(
+            Diagnostic::error(
+                for_each.name.span,
+                "Invalid combination of \"count\" and \"for_each\"",
+                "Only one of \"count\" and \"for_each\" can say how many instances there are.",
+            )
+            .with_label(count.name.span, "count is given here"),
+        );
     }
 }
 
-/// The condition blocks of a type.
-pub(super) fn conditions(body: &Body, block_type: &str, out: &mut Diagnostics) -> Vec<Condition> {
-    let required = &["condition", "error_message"];
-    body.blocks_of(block_type)
-        .filter_map(|block| {
-            let allowed = Allowed {
-                attributes: &[],
-                required,
-                blocks: &[],
-            };
-            check(&block.body, block.header, allowed, out);
-            Some(Condition {
-                header: block.header,
-                condition: block.body.attribute("condition")?.expr.clone(),
-                error_message: block.body.attribute("error_message")?.expr.clone(),
-            })
-        })
-        .collect()
+fn lifecycle(block: &Block, data: bool, out: &mut Diagnostics) -> Lifecycle {
+    let body = &block.body;
+    labels(block, [], out);
+    let allowed = Allowed {
+        attributes: &MANAGED_LIFECYCLE,
+        required: &[],
+        blocks: &["precondition", "postcondition"],
+    };
+    check(body, allowed, out);
+    let preconditions = conditions(body, "precondition", out);
+    let postconditions = conditions(body, "postcondition", out);
+    if data {
+        let wrong = body
+            .attributes
+            .iter()
+            .filter(|attribute| MANAGED_LIFECYCLE.contains(&&*attribute.name.text));
+        for attribute in wrong {
+            out.push(Diagnostic::error(
+                attribute.name.span,
+                "Invalid data resource lifecycle argument",
+                format!(
+                    "{:?} is for objects that are created and destroyed, which a data source is \
+                     not.",
+                    attribute.name.text
+                ),
+            ));
+        }
+        return Lifecycle {
+            preconditions,
+            postconditions,
+            ..Lifecycle::default()
+        };
+    }
+    let mut flag = |name: &str| {
+        let attribute = body.attribute(name)?;
+        let errors = out.len();
+        bool_literal(body, name, false, out);
+        (errors == out.len()).then(|| attribute.expr.clone())
+    };
+    Lifecycle {
+        create_before_destroy: flag("create_before_destroy"),
+        prevent_destroy: flag("prevent_destroy"),
+        ignore_changes: ignore_changes(body, out),
+        replace_triggered_by: replace_triggered_by(body, out),
+        preconditions,
+        postconditions,
+    }
+}
+
+fn ignore_changes(body: &Body, out: &mut Diagnostics) -> IgnoreChanges {
+    const ALL: &str = "write `ignore_changes = all`";
+    let Some(attribute) = body.attribute("ignore_changes") else {
+        return IgnoreChanges::None;
+    };
+    let expr = &attribute.expr;
+    if matches!(&expr.kind, ExprKind::Variable(name) if &**name == "all") {
+        return IgnoreChanges::All;
+    }
+    let items = list(body, "ignore_changes", out);
+    let star = |item: &Expr| matches!(&item.kind, ExprKind::String(text) if &**text == "*");
+    if let Some(wildcard) = items.iter().find(|item| star(item)) {
+        out.push(
+            Diagnostic::error(
+                expr.span,
+                "Invalid ignore_changes wildcard",
+                "The wildcard \"*\" is no longer used.",
+            )
+            .with_help(ALL),
+        );
+        if items.len() > 1 {
+            out.push(
+                Diagnostic::error(
+                    wildcard.span,
+                    "Invalid ignore_changes ruleset",
+                    "Either all changes are ignored, or those of the attributes in the list.",
+                )
+                .with_help(ALL),
+            );
+        }
+        return IgnoreChanges::All;
+    }
+    let mut found = Vec::new();
+    for item in &items {
+        if let Some(item) = maybe_quoted(item, INVALID, out) {
+            if steps(&item, true).is_some() {
+                found.push(item);
+            } else {
+                out.push(Diagnostic::error(
+                    item.span,
+                    INVALID,
+                    "Attributes and constant indices say what is ignored.",
+                ));
+            }
+        }
+    }
+    IgnoreChanges::Some(found)
+}
+
+fn replace_triggered_by(body: &Body, out: &mut Diagnostics) -> Vec<Expr> {
+    const SUMMARY: &str = "Invalid replace_triggered_by expression";
+    let mut found = list(body, "replace_triggered_by", out);
+    found.retain(|item| {
+        let Some(steps) = steps(item, false) else {
+            out.push(Diagnostic::error(
+                item.span,
+                SUMMARY,
+                "A reference to a resource or to an attribute of one is required.",
+            ));
+            return false;
+        };
+        let other = [
+            "var",
+            "local",
+            "module",
+            "data",
+            "path",
+            "terraform",
+            "each",
+            "count",
+            "self",
+        ];
+        let resource =
+            !matches!(steps.first(), Some((Step::Name(root), _)) if other.contains(root));
+        if !resource {
+            for summary in [
+                "Invalid reference in replace_triggered_by expression",
+                SUMMARY,
+            ] {
+                out.push(Diagnostic::error(
+                    item.span,
+                    summary,
+                    "Only resources and their attributes can trigger a replacement.",
+                ));
+            }
+        }
+        resource
+    });
+    found
 }

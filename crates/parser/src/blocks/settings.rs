@@ -1,170 +1,226 @@
-//! The `terraform` block: version constraints, provider requirements and what has no effect here.
+//! `terraform` blocks: version constraints, provider requirements and what has no effect here.
 
-use super::reader::{Allowed, Diagnostics, check, string_literal};
-use crate::ast::{Block, ExprKind, Name, ObjectKey};
-use crate::configuration::Module;
+use super::module::unexpected_block;
+use super::reader::{Allowed, Diagnostics, check, labels};
+use super::values::string_literal;
+use super::version::{TERRAFORM_VERSION, meets, names_prerelease};
+use crate::ast::{Attribute, Block, ExprKind, Name, ObjectKey, Span};
 use crate::diagnostic::Diagnostic;
 
-/// The version of Terraform whose language flowctl follows.
-pub(super) const TERRAFORM_VERSION: [u64; 3] = [1, 11, 4];
+/// What the members of a provider requirement are called.
+const REQUIREMENT: [&str; 3] = ["source", "version", "configuration_aliases"];
 
-/// Settings that are read and have no effect.
-const WITHOUT_EFFECT: [&str; 2] = ["backend", "cloud"];
+/// What the `terraform` blocks of a module say, together.
+#[derive(Default)]
+pub(super) struct Settings {
+    pub(super) required_providers: Vec<(Name, Option<String>)>,
+    requirements: Option<Span>,
+    backend: Option<Span>,
+    cloud: Option<Span>,
+}
 
-pub(super) fn terraform(block: &Block, module: &mut Module, out: &mut Diagnostics) {
-    let allowed = Allowed {
-        attributes: &["required_version", "experiments", "language"],
-        required: &[],
-        blocks: &["required_providers", "backend", "cloud", "provider_meta"],
-    };
-    check(&block.body, block.header, allowed, out);
-    if let Some(attribute) = block.body.attribute("required_version")
-        && let Some(text) = string_literal(attribute, out)
-    {
-        match meets(&text) {
-            Some(true) => {}
-            Some(false) => out.push(Diagnostic::error(
-                attribute.expr.span,
-                "Unsupported Terraform Core version",
-                format!(
-                    "flowctl follows the language of Terraform {}, which does not meet this \
-                     constraint.",
-                    TERRAFORM_VERSION.map(|n| n.to_string()).join(".")
-                ),
-            )),
-            None => out.push(invalid_constraint(attribute.expr.span)),
+impl Settings {
+    /// Reads one block.
+    pub(super) fn read(&mut self, block: &Block, out: &mut Diagnostics) {
+        labels(block, [], out);
+        let allowed = Allowed {
+            attributes: &["required_version", "experiments", "language"],
+            required: &[],
+            blocks: &["required_providers", "backend", "cloud", "provider_meta"],
+        };
+        check(&block.body, allowed, out);
+        if let Some(attribute) = block.body.attribute("required_version") {
+            required_version(attribute, block.body.json, out);
+        }
+        if let Some(attribute) = block.body.attribute("experiments") {
+            out.push(Diagnostic::error(
+                attribute.name.span,
+                "Module uses experimental features",
+                "flowctl follows a release of the language, which has no experiments.",
+            ));
+        }
+        for nested in &block.body.blocks {
+            match &*nested.block_type.text {
+                "required_providers" => self.required_providers(nested, out),
+                kind @ ("backend" | "cloud") => self.backend(kind, nested, out),
+                _ => {}
+            }
         }
     }
-    for nested in &block.body.blocks {
-        match &*nested.block_type.text {
-            "required_providers" => required_providers(nested, module, out),
-            name if WITHOUT_EFFECT.contains(&name) => {
-                let is_local = nested
-                    .labels
-                    .first()
-                    .is_some_and(|label| &*label.text == "local");
-                if !is_local {
-                    out.push(
-                        Diagnostic::warning(
-                            nested.header,
-                            format!("The {name} block has no effect"),
-                            "flowctl keeps its state in a local SQLite store, never in a backend.",
-                        )
-                        .with_help("choose the place of the store with --state"),
-                    );
-                }
-            }
-            _ => {}
+
+    fn backend(&mut self, kind: &str, block: &Block, out: &mut Diagnostics) {
+        let named = match kind {
+            "backend" => labels(block, ["type"], out).map(|[name]| &*name.text),
+            _ => labels(block, [], out).map(|[]| "cloud"),
+        };
+        let Some(name) = named else { return };
+        let slot = match kind {
+            "backend" => &mut self.backend,
+            _ => &mut self.cloud,
+        };
+        if let Some(first) = *slot {
+            out.push(
+                Diagnostic::error(
+                    block.header,
+                    format!("Duplicate {kind} configuration"),
+                    format!("A module has one {kind} configuration at most."),
+                )
+                .with_label(first, "the first one is here"),
+            );
+            return;
+        }
+        *slot = Some(block.header);
+        if let (Some(backend), Some(cloud)) = (self.backend, self.cloud) {
+            out.push(
+                Diagnostic::error(
+                    backend,
+                    "Both a backend and cloud configuration are present",
+                    "A module has either a backend or a cloud configuration.",
+                )
+                .with_label(cloud, "the cloud configuration is here"),
+            );
+        }
+        if name != "local" {
+            out.push(
+                Diagnostic::warning(
+                    block.header,
+                    format!("The {kind} block has no effect"),
+                    "flowctl keeps its state in a local SQLite store, never in a backend.",
+                )
+                .with_help("choose the place of the store with --state"),
+            );
+        }
+    }
+
+    fn required_providers(&mut self, block: &Block, out: &mut Diagnostics) {
+        labels(block, [], out);
+        if let Some(first) = self.requirements {
+            out.push(
+                Diagnostic::error(
+                    block.header,
+                    "Duplicate required providers configuration",
+                    "A module has one required_providers block at most.",
+                )
+                .with_label(first, "the first one is here"),
+            );
+            return;
+        }
+        self.requirements = Some(block.header);
+        for nested in &block.body.blocks {
+            out.push(unexpected_block(nested));
+        }
+        for attribute in &block.body.attributes {
+            let source = requirement(attribute, out);
+            self.required_providers
+                .push((attribute.name.clone(), source));
         }
     }
 }
 
-fn required_providers(block: &Block, module: &mut Module, out: &mut Diagnostics) {
-    for attribute in &block.body.attributes {
-        let mut source = None;
-        match &attribute.expr.kind {
-            ExprKind::String(text) => {
-                if meets(text).is_none() {
-                    out.push(invalid_constraint(attribute.expr.span));
-                }
+fn required_version(attribute: &Attribute, json: bool, out: &mut Diagnostics) {
+    let Some(text) = string_literal(attribute, json, out) else {
+        return;
+    };
+    match meets(&text) {
+        Some(_) if names_prerelease(&text) => out.push(Diagnostic::error(
+            attribute.span,
+            "Invalid required_version constraint",
+            "A version before its release (with a dash) cannot be required.",
+        )),
+        Some(true) => {}
+        Some(false) => out.push(Diagnostic::error(
+            attribute.span,
+            "Unsupported Terraform Core version",
+            format!(
+                "flowctl follows the language of Terraform {}, which does not meet this \
+                 constraint.",
+                TERRAFORM_VERSION.map(|n| n.to_string()).join(".")
+            ),
+        )),
+        None => out.push(invalid_constraint(attribute.expr.span)),
+    }
+}
+
+/// The source that an entry of `required_providers` names.
+fn requirement(attribute: &Attribute, out: &mut Diagnostics) -> Option<String> {
+    let items = match &attribute.expr.kind {
+        ExprKind::Object(items) => items,
+        ExprKind::String(text) => {
+            if meets(text).is_none() {
+                out.push(invalid_constraint(attribute.expr.span));
             }
-            ExprKind::Object(items) => {
-                for item in items {
-                    let key = match &item.key {
-                        ObjectKey::Name(Name { text, .. }) => text.clone(),
-                        ObjectKey::Expr(expr) => match &expr.kind {
-                            ExprKind::String(text) => text.clone(),
-                            _ => continue,
-                        },
-                    };
-                    match (&*key, &item.value.kind) {
-                        ("source", ExprKind::String(text)) => source = Some(text.to_string()),
-                        ("version", ExprKind::String(text)) if meets(text).is_none() => {
-                            out.push(invalid_constraint(item.value.span));
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            _ => out.push(Diagnostic::error(
+            return None;
+        }
+        ExprKind::Number(_) => return None,
+        _ => {
+            out.push(Diagnostic::error(
                 attribute.expr.span,
                 "Invalid required_providers object",
                 "A required_providers entry is an object with \"source\" and \"version\".",
-            )),
+            ));
+            return None;
         }
-        module
-            .required_providers
-            .push((attribute.name.clone(), source));
+    };
+    let mut source = None;
+    for item in items {
+        let (key, place) = match &item.key {
+            ObjectKey::Name(name) => (&name.text, name.span),
+            ObjectKey::Expr(expr) => match &expr.kind {
+                ExprKind::String(text) => (text, expr.span),
+                _ => continue,
+            },
+        };
+        match (&**key, &item.value.kind) {
+            ("source", ExprKind::String(text)) if is_source(text) => {
+                source = Some(text.to_string());
+            }
+            ("source", ExprKind::String(_)) => out.push(Diagnostic::error(
+                item.value.span,
+                "Invalid provider source string",
+                "A provider's source is [HOSTNAME/]NAMESPACE/TYPE, like \"hashicorp/aws\".",
+            )),
+            ("source", _) => out.push(Diagnostic::error(
+                item.value.span,
+                "Invalid source",
+                "The source must be a quoted string.",
+            )),
+            ("version", ExprKind::String(text)) if meets(text).is_none() => {
+                out.push(invalid_constraint(item.value.span));
+            }
+            (key, _) if !REQUIREMENT.contains(&key) => out.push(Diagnostic::error(
+                place,
+                "Invalid required_providers object",
+                format!("A requirement has the members {REQUIREMENT:?}, and no {key:?}."),
+            )),
+            _ => {}
+        }
+    }
+    source
+}
+
+/// Whether a text is the address of a provider: up to three parts, the first of three a host.
+fn is_source(text: &str) -> bool {
+    let fits = |part: &str, dots: bool| {
+        let inner = |c: char| {
+            c.is_alphanumeric() || matches!(c, '-' | '_') || (dots && matches!(c, '.' | ':'))
+        };
+        !part.is_empty()
+            && part.chars().all(inner)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    match text.split('/').collect::<Vec<_>>()[..] {
+        [name] => fits(name, false),
+        [namespace, name] => fits(namespace, false) && fits(name, false),
+        [host, namespace, name] => fits(host, true) && fits(namespace, false) && fits(name, false),
+        _ => false,
     }
 }
 
-fn invalid_constraint(span: crate::Span) -> Diagnostic {
+fn invalid_constraint(span: Span) -> Diagnostic {
     Diagnostic::error(
         span,
         "Invalid version constraint",
         "This string does not use correct version constraint syntax, such as \">= 1.5, < 2.0\".",
     )
-}
-
-/// Whether [`TERRAFORM_VERSION`] meets a constraint; `None` if it is none.
-fn meets(constraint: &str) -> Option<bool> {
-    constraint
-        .split(',')
-        .try_fold(true, |met, part| Some(met & meets_part(part.trim())?))
-}
-
-fn meets_part(part: &str) -> Option<bool> {
-    let (operator, version) = ["!=", ">=", "<=", "~>", "=", ">", "<"]
-        .into_iter()
-        .find_map(|op| Some((op, part.strip_prefix(op)?)))
-        .unwrap_or(("=", part));
-    let version = version.trim();
-    let core = version.strip_prefix('v').unwrap_or(version);
-    let core = core.split_once(['-', '+']).map_or(core, |(core, _)| core);
-    let numbers: Vec<u64> = core
-        .split('.')
-        .map(|n| n.parse().ok())
-        .collect::<Option<_>>()?;
-    let mut wanted = [0; 3];
-    for (slot, number) in wanted.iter_mut().zip(&numbers) {
-        *slot = *number;
-    }
-    let have = TERRAFORM_VERSION;
-    Some(match operator {
-        "!=" => have != wanted,
-        ">=" => have >= wanted,
-        "<=" => have <= wanted,
-        ">" => have > wanted,
-        "<" => have < wanted,
-        // All but the last number given are fixed.
-        "~>" => {
-            have >= wanted && {
-                let fixed = numbers.len().min(3).saturating_sub(1);
-                have[..fixed] == wanted[..fixed]
-            }
-        }
-        _ => have == wanted,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn constraints_are_those_of_terraform() {
-        for (constraint, met) in [
-            (">= 1.5", Some(true)),
-            ("~> 1.9", Some(true)),
-            ("~> 1.11.0", Some(true)),
-            ("~> 1.10.0", Some(false)),
-            ("1.11.4", Some(true)),
-            ("!= 1.11.4", Some(false)),
-            (">= 1.0, < 1.11", Some(false)),
-            ("abc", None),
-            ("", None),
-        ] {
-            assert_eq!(meets(constraint), met, "{constraint:?}");
-        }
-    }
 }

@@ -35,7 +35,6 @@ impl Cursor<'_> {
         let dot = self.position;
         self.position += 1;
         self.space();
-        let start = self.position;
         let target_span = target.span;
         let whole = |end: Span| target_span.to(end);
         match self.byte() {
@@ -71,16 +70,10 @@ impl Cursor<'_> {
                         kind: ExprKind::GetAttr(Box::new(GetAttr { target, name })),
                     })
                 }
-                None => {
-                    if let Some(error) = self.invalid_character() {
-                        return Err(error);
-                    }
-                    Err(self.error_at(
-                        self.span(start.saturating_sub(1).max(dot), start.max(dot + 1)),
-                        "Invalid attribute name",
-                        "An attribute name is required after a dot.",
-                    ))
-                }
+                None => Err(self.error_here(
+                    "Invalid attribute name",
+                    "An attribute name is required after a dot.",
+                )),
             },
         }
     }

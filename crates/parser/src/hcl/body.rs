@@ -1,8 +1,8 @@
 //! Bodies: arguments and blocks, with recovery at the next line after an error.
 
-use super::cursor::{Cursor, Parsed, normalized};
+use super::cursor::{Cursor, Parsed};
 use super::{MAX_ERRORS, too_many_errors};
-use crate::ast::{Attribute, Block, Body, Name, Span};
+use crate::ast::{Attribute, Block, Body, ExprKind, Name, Span};
 
 impl Cursor<'_> {
     /// The body of a whole file.
@@ -121,11 +121,9 @@ impl Cursor<'_> {
         let start = self.position;
         let Some(name) = self.name() else {
             if self.byte() == Some(b'"') {
-                let (text, span) = self.label()?;
-                return Err(self.error_at(
-                    span,
+                return Err(self.error_here(
                     "Invalid argument name",
-                    format!("Argument names must not be quoted: write {text} alone."),
+                    "The names of arguments and the types of blocks are not quoted.",
                 ));
             }
             return Err(self.error_here(
@@ -182,22 +180,6 @@ impl Cursor<'_> {
                  definition must end with a newline.",
             ));
         }
-        let bitwise = ["&", "|"]
-            .into_iter()
-            .find(|token| self.looking_at(token) && self.byte_at(1) != Some(token.as_bytes()[0]));
-        if let Some(token) = bitwise {
-            return Err(self.error_here(
-                "Unsupported operator",
-                format!(
-                    "Bitwise operators are not supported. Did you mean boolean {}?",
-                    if token == "&" {
-                        "AND (\"&&\")"
-                    } else {
-                        "OR (\"||\")"
-                    }
-                ),
-            ));
-        }
         Err(self.error_here(
             "Missing newline after argument",
             "An argument definition must end with a newline.",
@@ -205,127 +187,212 @@ impl Cursor<'_> {
     }
 
     fn block(&mut self, body: &mut Body, block_type: Name, start: usize) -> Parsed<()> {
+        if !(matches!(self.byte(), Some(b'"' | b'{')) || self.at_name()) {
+            return Err(self.error_at(
+                block_type.span,
+                "Argument or block definition required",
+                "This is neither an argument, which needs \"=\" and a value, nor a block, which \
+                 needs a body in braces.",
+            ));
+        }
         let mut labels = Vec::new();
-        loop {
+        let open = loop {
             self.space();
+            let open = self.position;
             match self.byte() {
-                Some(b'{') => break,
-                Some(b'"') => {
-                    let (text, span) = self.label()?;
-                    labels.push(Name { text, span });
-                }
+                Some(b'{') => break Ok(open),
+                Some(b'"') => match self.label() {
+                    Ok(label) => labels.push(label),
+                    Err(error) => {
+                        labels.push(self.broken_label(open));
+                        break Err(error);
+                    }
+                },
                 _ => match self.name() {
                     Some(name) => labels.push(name),
-                    None => return Err(self.not_a_block(&block_type, &labels)),
+                    None => {
+                        break Err(self.error_here(
+                            "Invalid block definition",
+                            "The header of a block is its type and its labels, and an opening \
+                             brace (\"{\") on the same line.",
+                        ));
+                    }
                 },
             }
-        }
+        };
         let header_end = labels.last().map_or(block_type.span, |label| label.span);
         let header = block_type.span.to(header_end);
-        let open = self.position;
-        self.position += 1;
-        let content = self.nested(false, |cursor| Ok(cursor.block_body(open)))?;
-        let span = self.span_from(start);
-        body.blocks.push(Block {
+        let mut block = Block {
             block_type,
             labels,
-            body: content?,
+            body: self.empty_body(),
             header,
-            span,
-        });
-        self.end_of_item(false)
+            span: header,
+        };
+        let open = match open {
+            Ok(open) => open,
+            Err(error) => {
+                // What there is of it can be judged.
+                block.body.broken = true;
+                body.blocks.push(block);
+                return Err(error);
+            }
+        };
+        self.position += 1;
+        let content = self.nested(false, |cursor| cursor.block_body(open));
+        let result = match content {
+            Ok(content) => {
+                block.body = content;
+                Ok(())
+            }
+            Err(error) => {
+                block.body.broken = true;
+                Err(error)
+            }
+        };
+        block.span = self.span_from(start);
+        let broken = block.body.broken;
+        body.blocks.push(block);
+        result?;
+        // Where the closing brace is, is uncertain in a broken block.
+        match self.end_of_item(false) {
+            Err(_) if broken => {
+                self.recover(self.position);
+                Ok(())
+            }
+            result => result,
+        }
     }
 
-    fn not_a_block(&self, name: &Name, labels: &[Name]) -> Box<crate::Diagnostic> {
-        if let Some(error) = self.invalid_character() {
-            return error;
-        }
-        if labels.is_empty() && (self.at_end() || self.at_newline()) {
-            return self.error_at(
-                name.span,
-                "Invalid block definition",
-                "Either an argument or a block is required: an argument needs \"=\" and a value, \
-                 a block a body in braces.",
-            );
-        }
-        if labels.is_empty() && !self.looking_at("=") {
-            return self.error_here(
-                "Argument or block definition required",
-                "An argument or block definition is required here. To set an argument, use the \
-                 equals sign \"=\" to introduce the argument value.",
-            );
-        }
-        self.error_here(
-            "Invalid block definition",
-            "Either a quoted string block label or an opening brace (\"{\") is expected here.",
-        )
+    /// The label that begins at `start` and ends at the end of the line, where its quote is missing.
+    fn broken_label(&mut self, start: usize) -> Name {
+        let text = self.intern(&self.text[start + 1..self.position.max(start + 1)]);
+        let end = self.next_span().end;
+        let span = Span {
+            end,
+            ..self.span(start, start)
+        };
+        Name { text, span }
     }
 
     /// A quoted block label, which may hold no interpolation.
-    fn label(&mut self) -> Parsed<(std::sync::Arc<str>, Span)> {
+    fn label(&mut self) -> Parsed<Name> {
         let start = self.position;
-        self.skip_string();
+        let errors = self.diagnostics.len();
+        self.position += 1;
+        loop {
+            match self.byte() {
+                Some(b'"') => break,
+                None | Some(b'\n' | b'\r') => {
+                    return Err(self.error_here(
+                        "Invalid string literal",
+                        "The label has no closing quote on its line.",
+                    ));
+                }
+                Some(b'\\') => self.position += 1,
+                Some(b'$' | b'%') if self.byte_at(1) == Some(b'{') => {
+                    if errors == self.diagnostics.len() {
+                        let error = self.error_at(
+                            self.span(self.position, self.position + 2),
+                            "Invalid string literal",
+                            "A label holds no template sequences. Write \"$${\" or \"%%{\" for \
+                             these characters.",
+                        );
+                        self.diagnostics.push(*error);
+                    }
+                }
+                Some(_) => {}
+            }
+            self.position += self.rest().chars().next().map_or(0, char::len_utf8);
+        }
+        self.position += 1;
         let span = self.span_from(start);
-        let quoted = &self.text[start..self.position];
-        let inner = quoted
-            .get(1..quoted.len().saturating_sub(1))
-            .filter(|_| quoted.len() >= 2 && quoted.ends_with('"'));
-        let Some(inner) = inner else {
-            return Err(self.error_at(
-                span,
-                "Invalid block definition",
-                "The quoted block label has no closing quote on its line.",
-            ));
-        };
-        if inner.contains("${") || inner.contains("%{") {
-            return Err(self.error_at(
-                span,
-                "Invalid string literal",
-                "Template sequences are not allowed in this string. To include a literal \"$\", \
-                 double it (as \"$$\") to escape it.",
-            ));
+        let inner = &self.text[start + 1..self.position - 1];
+        if errors < self.diagnostics.len() || !inner.contains(['\\', '$', '%']) {
+            let text = self.intern(inner);
+            return Ok(Name { text, span });
         }
-        if inner.contains('\\') {
-            return Err(self.error_at(
+        let end = std::mem::replace(&mut self.position, start);
+        let label = self.quoted_template();
+        self.position = end;
+        match label?.kind {
+            ExprKind::String(text) => Ok(Name { text, span }),
+            _ => Ok(Name {
+                text: self.intern(inner),
                 span,
-                "Invalid block definition",
-                "A block label may not contain escape sequences.",
-            ));
+            }),
         }
-        Ok((normalized(inner), span))
     }
 
     /// Content and closing brace of the block whose `{` at `open` was read.
     fn block_body(&mut self, open: usize) -> Parsed<Body> {
         let mut body = self.empty_body();
         self.space();
-        let one_line = !self.at_newline() && !self.at_end() && self.byte() != Some(b'}');
+        if !self.at_newline() && !self.at_end() && self.byte() != Some(b'}') {
+            self.only_argument(&mut body)?;
+            body.span = self.span_from(open);
+            return Ok(body);
+        }
         loop {
             self.space_and_newlines();
             if self.take("}") {
-                body.span = self.span_from(open);
-                return Ok(body);
+                break;
             }
             if self.at_end() {
-                return Err(self.error_at(
-                    self.span(open, open + 1),
-                    "Unclosed configuration block",
-                    "There is no closing brace for this block before the end of the file. This \
-                     may be caused by incorrect brace nesting elsewhere in this file.",
-                ));
-            }
-            let errors = self.diagnostics.len();
-            self.item_or_recover(&mut body);
-            if one_line && errors == self.diagnostics.len() {
-                self.space();
-                if self.at_newline() {
-                    return Err(self.error_here(
-                        "Invalid single-argument block definition",
-                        "A single-line block definition must end with a closing brace \
-                         immediately after its single argument definition.",
+                // After a mistake in the block its closing brace may have been passed over.
+                if !body.broken {
+                    return Err(self.error_at(
+                        self.span(open, open + 1),
+                        "Unclosed configuration block",
+                        "There is no closing brace for this block before the end of the file. \
+                         This may be caused by incorrect brace nesting elsewhere in this file.",
                     ));
                 }
+                break;
             }
+            self.item_or_recover(&mut body);
         }
+        body.span = self.span_from(open);
+        body.broken |= body.blocks.iter().any(|block| block.body.broken);
+        Ok(body)
+    }
+
+    /// The one argument of a block on one line, and its closing brace.
+    fn only_argument(&mut self, body: &mut Body) -> Parsed<()> {
+        let start = self.position;
+        let required = "Argument or block definition required";
+        let Some(name) = self.name() else {
+            return Err(self.error_here(
+                required,
+                "An argument is required here, or the end of the block.",
+            ));
+        };
+        self.space();
+        if self.byte() != Some(b'=') || self.byte_at(1) == Some(b'=') {
+            if matches!(self.byte(), Some(b'"' | b'{')) || self.at_name() {
+                return Err(self
+                    .error_at(
+                        name.span.to(self.next_span()),
+                        "Argument definition required",
+                        "A block on one line holds one argument and no block.",
+                    )
+                    .helped("put each argument and each nested block on a line of its own"));
+            }
+            return Err(self.error_at(name.span, required, "An argument needs \"=\" and a value."));
+        }
+        self.position += 1;
+        let expr = self.expression()?;
+        let span = self.span(start, start).to(expr.span);
+        body.attributes.push(Attribute { name, expr, span });
+        self.space();
+        if self.take("}") {
+            return Ok(());
+        }
+        Err(self
+            .error_here(
+                "Invalid single-argument block definition",
+                "A block on one line holds one argument, which the closing brace follows.",
+            )
+            .helped("put each argument on a line of its own"))
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Cursor<'a> {
                 .find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(rest.len()),
             Some(_) => [
-                "...", "<<-", "=>", "==", "!=", "<=", ">=", "&&", "||", "${", "%{", "<<",
+                "...", "=>", "==", "!=", "<=", ">=", "&&", "||", "::", "\r\n", "~}",
             ]
             .into_iter()
             .find(|token| rest.starts_with(token))
@@ -129,10 +129,10 @@ impl<'a> Cursor<'a> {
                 b'/' if self.byte_at(1) == Some(b'/') => self.skip_line(),
                 b'/' if self.byte_at(1) == Some(b'*') => {
                     let rest = &self.text[self.position + 2..];
-                    self.position = match rest.find("*/") {
-                        Some(end) => self.position + 2 + end + 2,
-                        None => self.text.len(),
-                    };
+                    match rest.find("*/") {
+                        Some(end) => self.position += 2 + end + 2,
+                        None => return,
+                    }
                 }
                 _ => return,
             }
@@ -181,6 +181,11 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// Whether a name is next.
+    pub(super) fn at_name(&self) -> bool {
+        name_length(self.rest()) > 0
+    }
+
     pub(super) fn intern(&mut self, text: &str) -> Arc<str> {
         if let Some(name) = self.names.get(text) {
             return name.clone();
@@ -223,12 +228,8 @@ impl<'a> Cursor<'a> {
         Box::new(Diagnostic::error(span, summary, detail))
     }
 
-    /// An error about the next token, or about the next character if that is none of the
-    /// language's.
+    /// An error about the next token.
     pub(super) fn error_here(&self, summary: &str, detail: impl Into<String>) -> Box<Diagnostic> {
-        if let Some(error) = self.invalid_character() {
-            return error;
-        }
         self.error_at(self.next_span(), summary, detail)
     }
 
@@ -237,40 +238,6 @@ impl<'a> Cursor<'a> {
             "Extra characters after expression",
             "An expression was successfully parsed, but extra characters were found after it.",
         )
-    }
-
-    /// The error for a character that has no meaning outside of strings.
-    pub(super) fn invalid_character(&self) -> Option<Box<Diagnostic>> {
-        let character = self.rest().chars().next()?;
-        let detail = match character {
-            '\'' => {
-                "Single quotes are not valid. Use double quotes (\") to enclose strings.".into()
-            }
-            '`' => "The \"`\" character is not valid. To create a multi-line string, use the \
-                    \"heredoc\" syntax, like \"<<EOT\"."
-                .into(),
-            ';' => "The \";\" character is not valid. Use newlines to separate arguments and \
-                    blocks, and commas to separate items in collection values."
-                .into(),
-            '“' | '”' => {
-                "\"Curly quotes\" are not valid here. These can sometimes be inadvertently \
-                          introduced when sharing code via documents or discussion forums. Use \
-                          straight quotes (\") instead."
-                    .into()
-            }
-            '@' | '$' | '~' | '\\' | '^' => {
-                format!("The {character:?} character has no meaning here.")
-            }
-            c if !c.is_ascii() && !is_name_start(c) => {
-                format!("The character {c:?} is not used within the language.")
-            }
-            c if c.is_control() && !matches!(c, '\n' | '\r' | '\t') => {
-                "A control character is not used within the language.".to_owned()
-            }
-            _ => return None,
-        };
-        let span = self.span(self.position, self.position + character.len_utf8());
-        Some(self.error_at(span, "Invalid character", detail))
     }
 }
 
@@ -283,11 +250,16 @@ fn is_name_continue(c: char) -> bool {
     is_name_start(c) || c == '-' || c.is_ascii_digit() || (!c.is_ascii() && c.is_alphanumeric())
 }
 
-fn name_length(text: &str) -> usize {
+pub(super) fn name_length(text: &str) -> usize {
     match text.chars().next() {
         Some(c) if is_name_start(c) => text.find(|c| !is_name_continue(c)).unwrap_or(text.len()),
         _ => 0,
     }
+}
+
+/// Whether a text is one name.
+pub(crate) fn is_name(text: &str) -> bool {
+    !text.is_empty() && name_length(text) == text.len()
 }
 
 /// Strings are compared in Unicode normalization form C.

@@ -1,6 +1,7 @@
 //! Expressions, by precedence climbing.
 
 use super::cursor::{Cursor, Parsed};
+use super::scan;
 use crate::ast::{
     Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, Name, ObjectItem, ObjectKey, Unary,
     UnaryOp,
@@ -49,9 +50,6 @@ impl Cursor<'_> {
             let yes = cursor.expression()?;
             cursor.space();
             if !cursor.take(":") {
-                if let Some(error) = cursor.invalid_character() {
-                    return Err(error);
-                }
                 return Err(cursor
                     .error_at(
                         cursor.next_span(),
@@ -137,11 +135,12 @@ impl Cursor<'_> {
             Some(b'<') if self.at_heredoc() => self.heredoc(),
             _ => {
                 let Some(name) = self.name() else {
-                    return Err(self.error_here(
-                        "Invalid expression",
-                        "Expected the start of an expression, but found an invalid expression \
-                         token.",
-                    ));
+                    let summary = if self.at_end() {
+                        "Missing expression"
+                    } else {
+                        "Invalid expression"
+                    };
+                    return Err(self.error_here(summary, "An expression is expected here."));
                 };
                 let kind = match &*name.text {
                     "true" => ExprKind::Bool(true),
@@ -159,49 +158,19 @@ impl Cursor<'_> {
 
     fn number(&mut self) -> Parsed<Expr> {
         let start = self.position;
-        let digits = |cursor: &mut Self| {
-            let count = cursor.rest().bytes().take_while(u8::is_ascii_digit).count();
-            cursor.position += count;
-        };
-        digits(self);
-        let exponent_at = |cursor: &Self, at: usize| {
-            let sign = usize::from(matches!(cursor.byte_at(at + 1), Some(b'+' | b'-')));
-            matches!(cursor.byte_at(at), Some(b'e' | b'E'))
-                && cursor
-                    .byte_at(at + 1 + sign)
-                    .is_some_and(|b| b.is_ascii_digit())
-        };
-        // A point may be followed by the exponent at once: `1.e3`.
-        let fraction = self.byte_at(1).is_some_and(|b| b.is_ascii_digit()) || exponent_at(self, 1);
-        if self.byte() == Some(b'.') && fraction {
-            self.position += 1;
-            digits(self);
-        }
-        if matches!(self.byte(), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(self.byte_at(1), Some(b'+' | b'-')));
-            if self.byte_at(1 + sign).is_some_and(|b| b.is_ascii_digit()) {
-                self.position += 1 + sign;
-                digits(self);
-            }
-        }
-        let exponent_then_fraction = self.text[start..self.position].contains(['e', 'E'])
-            && self.byte() == Some(b'.')
-            && self.byte_at(1).is_some_and(|b| b.is_ascii_digit());
-        if exponent_then_fraction || (self.looking_at("..") && !self.looking_at("...")) {
-            while matches!(self.byte(), Some(b'.' | b'0'..=b'9')) {
-                self.position += 1;
-            }
+        self.position += scan::number_length(self.rest());
+        let text = &self.text[start..self.position];
+        let span = self.span_from(start);
+        if !is_number(text) {
             return Err(self.error_at(
-                self.span_from(start),
+                span,
                 "Invalid number literal",
-                "Failed to recognize the value of this number literal.",
+                "This looks like a number, but is none: digits may be followed by one fraction \
+                 and one exponent.",
             ));
         }
-        let kind = ExprKind::Number(self.text[start..self.position].into());
-        Ok(Expr {
-            span: self.span_from(start),
-            kind,
-        })
+        let kind = ExprKind::Number(text.into());
+        Ok(Expr { span, kind })
     }
 
     fn parentheses(&mut self) -> Parsed<Expr> {
@@ -265,12 +234,15 @@ impl Cursor<'_> {
             if self.take(syntax.close) {
                 return Ok((items, false));
             }
+            let ellipsis = self.position;
             if syntax.close == ")" && self.take("...") {
+                let ellipsis = self.span_from(ellipsis);
                 self.space();
                 self.take(",");
                 self.space();
                 if !self.take(")") {
-                    return Err(self.error_here(
+                    return Err(self.error_at(
+                        ellipsis,
                         "Missing closing parenthesis",
                         "An expanded function argument (with ...) must be immediately followed by \
                          closing parentheses.",
@@ -391,7 +363,8 @@ impl Cursor<'_> {
         self.space();
         let (result_key, result) = if close == "}" {
             if !self.take("=>") {
-                return Err(self.error_here(
+                return Err(self.error_at(
+                    first.span,
                     SUMMARY,
                     "For expression with braces requires a key and a value, separated by an arrow \
                      (\"=>\").",
@@ -400,7 +373,8 @@ impl Cursor<'_> {
             (Some(first), self.expression()?)
         } else {
             if self.looking_at("=>") {
-                return Err(self.error_here(
+                return Err(self.error_at(
+                    first.span,
                     SUMMARY,
                     "Key expression is not valid when building a tuple. Use braces to build an \
                      object.",
@@ -533,4 +507,13 @@ impl Cursor<'_> {
             kind: ExprKind::Call(Box::new(call)),
         })
     }
+}
+
+/// Whether what looks like a number is one. A point may be followed by the exponent at once.
+fn is_number(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    digits(whole) && digits(fraction) && digits(exponent)
 }

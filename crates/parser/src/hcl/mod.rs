@@ -10,13 +10,15 @@ mod accessors;
 mod body;
 mod cursor;
 mod expression;
+mod invalid;
+pub(crate) mod scan;
 mod template;
 
 use crate::ast::{Body, Expr, FileId, Span, TemplatePart};
 use crate::diagnostic::Diagnostic;
 use crate::json::Offsets;
 use cursor::Cursor;
-pub(crate) use cursor::normalized;
+pub(crate) use cursor::{is_name, normalized};
 
 /// How deep expressions, templates and blocks may be nested, together.
 pub const MAX_DEPTH: u32 = 128;
@@ -34,7 +36,12 @@ pub(crate) fn too_many_errors(span: Span) -> Diagnostic {
 pub fn parse_body(file: FileId, text: &str) -> (Body, Vec<Diagnostic>) {
     let mut cursor = Cursor::new(file, text);
     let body = cursor.file_body();
-    (body, cursor.diagnostics)
+    let mut diagnostics = cursor.diagnostics;
+    if !diagnostics.is_empty() {
+        diagnostics.extend(invalid::characters(file, text));
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
+    }
+    (body, diagnostics)
 }
 
 /// Parses a text that is one expression, such as a line of the console.

@@ -60,7 +60,8 @@ impl Cursor<'_> {
         self.position += 1;
         let pieces = self.nested(false, |cursor| cursor.pieces(Form::Quoted, start))?;
         let span = self.span_from(start);
-        self.template(pieces, span)
+        let end = self.span(self.position - 1, self.position);
+        self.template(pieces, span, end)
     }
 
     /// The rest of the text.
@@ -68,7 +69,8 @@ impl Cursor<'_> {
         let start = self.position;
         let pieces = self.pieces(Form::Bare(self.text.len()), start)?;
         let span = self.span_from(start);
-        self.template(pieces, span)
+        let end = self.span(self.position, self.position);
+        self.template(pieces, span, end)
     }
 
     /// Whether `<<NAME` or `<<-NAME` and the end of a line are next.
@@ -84,14 +86,16 @@ impl Cursor<'_> {
         };
         let content = start + header;
         let Some((end, after)) = heredoc_end(self.text, content, marker) else {
-            return Err(self.error_at(
-                self.span(start, content),
-                "Unterminated template string",
-                format!(
-                    "No line holds only {marker:?}, which would end this heredoc, before the end \
-                     of the file."
-                ),
-            ));
+            self.position = self.text.len();
+            return Err(self
+                .error_at(
+                    self.next_span(),
+                    "Unterminated template string",
+                    format!(
+                        "The file ends within a heredoc: no line holds only its marker {marker:?}."
+                    ),
+                )
+                .labelled(self.span(start, content), "the heredoc begins here"));
         };
         self.position = content;
         let mut pieces = self.nested(false, |cursor| cursor.pieces(Form::Bare(end), start))?;
@@ -100,7 +104,8 @@ impl Cursor<'_> {
             remove_indentation(&mut pieces);
         }
         let span = self.span_from(start);
-        self.template(pieces, span)
+        let marker = self.span(end, after);
+        self.template(pieces, span, marker)
     }
 
     fn pieces(&mut self, form: Form, start: usize) -> Parsed<Vec<Piece>> {
@@ -148,14 +153,15 @@ impl Cursor<'_> {
         }
     }
 
+    /// The error for a line break in quotes; that none may be there is said where all characters
+    /// are looked at.
     fn newline_in_string(&mut self) -> Box<crate::Diagnostic> {
-        let end = if self.looking_at("\r\n") { 2 } else { 1 };
+        let rest = self.rest();
+        let breaks = rest.bytes().take_while(|b| matches!(b, b'\r' | b'\n'));
         self.error_at(
-            self.span(self.position, self.position + end),
-            "Invalid multi-line string",
-            "Quoted strings may not be split over multiple lines. To produce a multi-line string, \
-             either use the \\n escape to represent a newline character or use the \"heredoc\" \
-             multi-line template syntax.",
+            self.span(self.position, self.position + breaks.count()),
+            "Unterminated template string",
+            "The closing quote of this string is missing on its line.",
         )
     }
 
@@ -192,6 +198,8 @@ impl Cursor<'_> {
             .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
         let code = hex.and_then(|hex| u32::from_str_radix(hex, 16).ok());
         let Some(code) = code else {
+            let found = self.rest().bytes().take(digits);
+            self.position += found.take_while(u8::is_ascii_hexdigit).count();
             return Err(self.error_at(
                 self.span_from(start),
                 "Invalid escape sequence",
@@ -234,7 +242,7 @@ impl Cursor<'_> {
             }
             let error = match self.byte() {
                 None | Some(b'"') => self.error_at(
-                    self.span(start, start + 2),
+                    self.template_start(start),
                     "Unclosed template interpolation sequence",
                     "There is no closing brace for this interpolation sequence before the end of \
                      the quoted template. This might be caused by incorrect nesting inside the \
@@ -259,6 +267,17 @@ impl Cursor<'_> {
         });
         pieces.trim_next = trim_next;
         Ok(())
+    }
+
+    /// The first token of the template around the sequence that begins at `sequence`: its text, or
+    /// the sequence itself.
+    fn template_start(&self, sequence: usize) -> Span {
+        let before = &self.text[..sequence];
+        let text = before.rfind(['"', '}', '\n']).map_or(0, |at| at + 1);
+        if text < sequence && before[..text].ends_with('"') {
+            return self.span(text, sequence);
+        }
+        self.span(sequence, sequence + 2)
     }
 
     fn directive(&mut self, start: usize) -> Parsed<Piece> {
@@ -290,9 +309,10 @@ impl Cursor<'_> {
         })
     }
 
-    fn template(&mut self, pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
+    /// The expression of a template at `span`, whose text ends before `end`.
+    fn template(&mut self, pieces: Vec<Piece>, span: Span, end: Span) -> Parsed<Expr> {
         let mut pieces = pieces.into_iter().peekable();
-        let mut parts = self.parts(&mut pieces, None)?;
+        let mut parts = self.parts(&mut pieces, None, end)?;
         let kind = match parts.as_mut_slice() {
             [] => ExprKind::String("".into()),
             [TemplatePart::Literal(text)] => ExprKind::String(text.clone()),
@@ -310,6 +330,7 @@ impl Cursor<'_> {
         &mut self,
         pieces: &mut std::iter::Peekable<std::vec::IntoIter<Piece>>,
         inside: Option<(&str, Span)>,
+        template_end: Span,
     ) -> Parsed<Vec<TemplatePart>> {
         let mut parts: Vec<TemplatePart> = Vec::new();
         let mut literal = String::new();
@@ -330,18 +351,20 @@ impl Cursor<'_> {
                 ))));
             }
             if ends {
-                return self.end_of_parts(pieces.peek(), inside).map(|()| parts);
+                return self
+                    .end_of_parts(pieces.peek(), inside, template_end)
+                    .map(|()| parts);
             }
             match pieces.next() {
                 Some(Piece::Interpolation(expr)) => parts.push(TemplatePart::Interpolation(expr)),
                 Some(Piece::If(condition, start)) => {
                     let part = self.nested(newlines, |cursor| {
-                        let yes = cursor.parts(pieces, Some(("if", start)))?;
+                        let yes = cursor.parts(pieces, Some(("if", start)), template_end)?;
                         let mut end = start;
                         let mut no = Vec::new();
                         match pieces.next() {
                             Some(Piece::Else(_)) => {
-                                no = cursor.parts(pieces, Some(("else", start)))?;
+                                no = cursor.parts(pieces, Some(("else", start)), template_end)?;
                                 if let Some(Piece::EndIf(span)) = pieces.next() {
                                     end = span;
                                 }
@@ -361,7 +384,9 @@ impl Cursor<'_> {
                 }
                 Some(Piece::For(key, value, collection, start)) => {
                     let part = self.nested(newlines, |cursor| {
-                        let body = cursor.parts(pieces, Some(("for", start)))?.into();
+                        let body = cursor
+                            .parts(pieces, Some(("for", start)), template_end)?
+                            .into();
                         let end = match pieces.next() {
                             Some(Piece::EndFor(span)) => span,
                             _ => start,
@@ -382,16 +407,23 @@ impl Cursor<'_> {
     }
 
     /// Checks that what ends a list of parts fits the directive it is inside of.
-    fn end_of_parts(&self, piece: Option<&Piece>, inside: Option<(&str, Span)>) -> Parsed<()> {
+    fn end_of_parts(
+        &self,
+        piece: Option<&Piece>,
+        inside: Option<(&str, Span)>,
+        template_end: Span,
+    ) -> Parsed<()> {
         let (span, what) = match piece {
             None => {
                 return match inside {
                     None => Ok(()),
-                    Some((directive, span)) => Err(self.error_at(
-                        span,
-                        "Unexpected end of template",
-                        format!("The {directive:?} directive that begins here has no end."),
-                    )),
+                    Some((directive, span)) => Err(self
+                        .error_at(
+                            template_end,
+                            "Unexpected end of template",
+                            format!("The {directive:?} directive has no end."),
+                        )
+                        .labelled(span, "the directive begins here")),
                 };
             }
             Some(Piece::Else(span)) => (*span, "else"),
@@ -417,7 +449,7 @@ impl Cursor<'_> {
 }
 
 /// `<<NAME` or `<<-NAME` to the end of its line: whether it is indented, the name, the length.
-fn heredoc_header(text: &str) -> Option<(bool, &str, usize)> {
+pub(super) fn heredoc_header(text: &str) -> Option<(bool, &str, usize)> {
     let rest = text.strip_prefix("<<")?;
     let (indented, rest) = match rest.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -153,8 +153,7 @@ impl<'a> Reader<'a> {
         let rest = &bytes[self.position..];
         let start = self.position + rest.iter().take_while(|byte| space(byte)).count();
         let rest = &bytes[start..];
-        let run =
-            |accept: fn(u8) -> bool| rest.iter().take_while(|byte| accept(**byte)).count();
+        let run = |accept: fn(u8) -> bool| rest.iter().take_while(|byte| accept(**byte)).count();
         let (kind, length) = match rest.first() {
             None => (TokenKind::End, 0),
             Some(mark @ (b'{' | b'}' | b'[' | b']' | b',' | b':' | b'=')) => {
@@ -470,7 +469,10 @@ impl<'a> Reader<'a> {
             Ok(text) => Ok(self.node(token, Kind::String(text))),
             Err(offset) => {
                 let at = (token.start + offset).min(self.text.len());
-                let end = self.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+                let end = self.text[at..]
+                    .chars()
+                    .next()
+                    .map_or(at, |c| at + c.len_utf8());
                 self.error(
                     self.place(at, end),
                     "Invalid JSON string",

@@ -11,18 +11,14 @@ use crate::ast::{
     UnaryOp,
 };
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::hcl::{Part, normalized};
+use crate::hcl::{Part, is_name, normalized};
+use crate::reference::is_reference;
 
 /// The member of a body that is only a comment.
 pub(super) const COMMENT: &str = "//";
 
 /// The body of a configuration file.
-pub(super) fn file(
-    file: FileId,
-    text: &str,
-    root: &Node<'_>,
-    out: &mut Vec<Diagnostic>,
-) -> Body {
+pub(super) fn file(file: FileId, text: &str, root: &Node<'_>, out: &mut Vec<Diagnostic>) -> Body {
     let mut lower = Lower {
         file,
         text,
@@ -148,11 +144,7 @@ impl Lower<'_, '_> {
     }
 
     /// The properties of an object, or of all the objects in an array.
-    fn properties<'n, 'd>(
-        &mut self,
-        node: &'n Node<'d>,
-        purpose: &str,
-    ) -> Vec<&'n Property<'d>> {
+    fn properties<'n, 'd>(&mut self, node: &'n Node<'d>, purpose: &str) -> Vec<&'n Property<'d>> {
         let mut wrong = |node: &Node<'_>, what: &str| {
             let detail = format!("{what} is required here, {purpose}.");
             self.error(node.start(), "Incorrect JSON value type", detail);
@@ -198,14 +190,12 @@ impl Lower<'_, '_> {
         let Some(label) = shape.labels.get(labels.len()) else {
             return self.unlabelled(block_type, node, shape, labels, body);
         };
-        let errors = self.out.len();
         let properties = self.properties(node, &format!("whose names are {label} labels"));
         let properties: Vec<_> = properties
             .into_iter()
             .filter(|property| property.name != COMMENT)
             .collect();
-        if properties.is_empty() && errors == self.out.len() && !matches!(node.kind, Kind::Invalid)
-        {
+        if properties.is_empty() && !matches!(node.kind, Kind::Invalid) {
             let detail = format!(
                 "At least one property is required, whose name is the {kind} block's {label}."
             );
@@ -286,7 +276,12 @@ impl Lower<'_, '_> {
                         kind,
                     })
                 }
-                kind => self.reference(node.span, kind),
+                // A keyword such as `all`; anything else is refused by whoever wants a list.
+                Kind::String(text) if is_name(text) => Some(Expr {
+                    span: node.span,
+                    kind: ExprKind::Variable(normalized(text)),
+                }),
+                _ => self.plain(node, Strings::Literal),
             },
             Shape::ReferenceMap => {
                 let Kind::Object(properties) = &node.kind else {
@@ -408,7 +403,11 @@ impl Lower<'_, '_> {
         StringPart {
             file: self.file,
             text,
-            offsets: Offsets::new(if escapes { quoted } else { "\"\"" }, span.start),
+            offsets: if escapes {
+                Offsets::new(quoted, span.start)
+            } else {
+                Offsets::plain(span.start + 1)
+            },
             depth: self.depth,
         }
     }
@@ -456,7 +455,11 @@ fn push(body: &mut Body, property: &Property<'_>, read: Option<Expr>) {
 
 fn extraneous(property: &Property<'_>, shape: &BlockShape) -> Diagnostic {
     let detail = format!("No argument or block type is named {:?}.", property.name);
-    let error = Diagnostic::error(property.name_span, "Extraneous JSON object property", detail);
+    let error = Diagnostic::error(
+        property.name_span,
+        "Extraneous JSON object property",
+        detail,
+    );
     let known = shape.known.iter().map(|(name, _)| *name);
     match nearest(&property.name, known) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
@@ -479,17 +482,6 @@ fn number(span: Span, text: &str) -> Expr {
     let op = UnaryOp::Negate;
     let kind = ExprKind::Unary(Box::new(Unary { op, operand }));
     Expr { span, kind }
-}
-
-/// Whether an expression is a name with attributes and indices.
-fn is_reference(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Variable(_) => true,
-        ExprKind::GetAttr(access) => is_reference(&access.target),
-        ExprKind::Index(access) => is_reference(&access.target),
-        ExprKind::LegacyIndex(access) => is_reference(&access.target),
-        _ => false,
-    }
 }
 
 /// Reports names that are in an object twice.

@@ -28,3 +28,6 @@ pub(crate) fn parse_values(file: FileId, text: &str) -> (Vec<Attribute>, Vec<Dia
     let values = lower::values(file, text, &root, &mut diagnostics);
     (values, diagnostics)
 }
+
+#[cfg(test)]
+mod tests;

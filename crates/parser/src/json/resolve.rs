@@ -130,8 +130,11 @@ impl<S: Copy> Resolver<'_, S> {
         for object in objects {
             let ExprKind::Object(items) = &object.kind else {
                 let detail = format!("An object is required here, {purpose}.");
-                self.out
-                    .push(Diagnostic::error(first_byte(object.span), WRONG_TYPE, detail));
+                self.out.push(Diagnostic::error(
+                    first_byte(object.span),
+                    WRONG_TYPE,
+                    detail,
+                ));
                 continue;
             };
             for item in items {

@@ -49,6 +49,13 @@ impl Offsets {
         Self { steps }
     }
 
+    /// For a string without escapes whose content begins at byte `start` of the file.
+    pub(crate) fn plain(start: u32) -> Self {
+        Self {
+            steps: vec![(0, start)],
+        }
+    }
+
     /// The byte of the file for a byte of the decoded text.
     pub(crate) fn in_file(&self, decoded: u32) -> u32 {
         let next = self.steps.partition_point(|(at, _)| *at <= decoded);
@@ -107,13 +114,21 @@ fn unicode(quoted: &str, at: usize) -> Result<(char, usize), usize> {
     };
     let first = unit(at)?;
     if (0xd800..0xdc00).contains(&first)
-        && quoted.get(at + 6..).is_some_and(|rest| rest.starts_with("\\u"))
+        && quoted
+            .get(at + 6..)
+            .is_some_and(|rest| rest.starts_with("\\u"))
         && let Ok(second @ 0xdc00..0xe000) = unit(at + 6)
     {
         let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        return Ok((char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12));
+        return Ok((
+            char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+            12,
+        ));
     }
-    Ok((char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6))
+    Ok((
+        char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER),
+        6,
+    ))
 }
 
 #[cfg(test)]
