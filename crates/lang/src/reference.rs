@@ -70,6 +70,8 @@ pub struct Reference {
     pub subject: Subject,
     /// The part of the expression that names it.
     pub span: Span,
+    /// The attribute of it that is asked for directly behind, without a key or splat between.
+    pub attribute: Option<Text>,
 }
 
 /// One step behind the root of a traversal.
@@ -146,10 +148,12 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
     let found = |subject, links_used: usize, key_used: bool| {
         let last = (links_used + usize::from(key_used)).checked_sub(1);
         let end = last.and_then(|i| links.get(i)).map_or(span, Link::span);
+        let attribute = attr(links_used + usize::from(key_used)).map(text);
         Ok(Found {
             reference: Reference {
                 subject,
                 span: span.to(end),
+                attribute,
             },
             links: links_used,
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowctl_model::{Marks, Text, Type, Value};
+use flowctl_model::{Text, Type, Value};
 use flowctl_parser::ast::{Call, Expr, ExprKind, FileId};
 use flowctl_parser::diagnostic::Diagnostic;
 
@@ -75,7 +75,23 @@ impl Session<'_> {
     }
 
     fn unknown_function(&mut self, expr: &Expr, call: &Call) -> Value {
+        // A name that stands for nothing is said before a function that does not exist.
+        let start = self.findings.len();
+        for arg in &call.args {
+            self.eval(arg);
+        }
+        let found = self.findings.split_off(start);
+        self.findings
+            .extend(found.into_iter().filter(|finding| finding.fatal));
         let name = &*call.name.text;
+        if let Some((_, instead)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
+            return self.error(
+                expr,
+                expr.span,
+                "Error in function call",
+                format!("Call to function {name:?} failed: there is no such function any more; use {instead}."),
+            );
+        }
         let diagnostic = if name.contains("::") {
             Diagnostic::error(
                 call.name.span,
@@ -90,7 +106,6 @@ impl Session<'_> {
                 None => diagnostic,
             }
         };
-        let _ = expr;
         self.push(diagnostic, false);
         Self::dynamic()
     }
@@ -209,6 +224,9 @@ impl Session<'_> {
     }
 }
 
+/// Functions of old, and what stands in their place.
+const REMOVED: &[(&str, &str)] = &[("list", "tolist([ ... ])"), ("map", "tomap({ ... })")];
+
 fn is_reference(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Variable(_)
@@ -273,10 +291,13 @@ impl Services for Rendering<'_> {
             if let ExprKind::Variable(name) = &crate::reference::chain(traversal).0.kind
                 && !variables.contains_key(&**name)
             {
-                return Err(FunctionError::other(format!(
-                    "vars map does not contain key {:?}, which {origin} refers to",
-                    &**name
-                )));
+                return Err(FunctionError::argument(
+                    1,
+                    format!(
+                        "vars map does not contain key {:?}, which {origin} refers to",
+                        &**name
+                    ),
+                ));
             }
         }
         let scope = TemplateScope(variables);
@@ -288,8 +309,12 @@ impl Services for Rendering<'_> {
             .collect();
         let value = session.eval(&expr);
         let diagnostics = session.into_diagnostics();
-        if diagnostics.is_empty() {
-            Ok(value.marked(Marks::NONE))
+        if value.is_null() && diagnostics.is_empty() {
+            Err(FunctionError::other(format!(
+                "the result of {origin} is null, which a template must not be"
+            )))
+        } else if diagnostics.is_empty() {
+            Ok(value)
         } else {
             Err(FunctionError::other(explain(&diagnostics)))
         }

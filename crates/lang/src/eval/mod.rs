@@ -320,6 +320,7 @@ impl<'a> Session<'a> {
                 reference: reference::Reference {
                     subject: reference::Subject::Plain((&**name).into()),
                     span,
+                    attribute: None,
                 },
                 links: 0,
             })

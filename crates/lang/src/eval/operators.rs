@@ -72,11 +72,18 @@ impl Session<'_> {
             (Kind::Number(a), Kind::Number(b)) => {
                 let value = numeric(op, a, b);
                 if value.is_none() {
+                    let why = match op {
+                        BinaryOp::Add => "can't compute sum of opposing infinities",
+                        BinaryOp::Subtract => "can't subtract infinity from itself",
+                        BinaryOp::Multiply => "can't multiply zero by infinity",
+                        BinaryOp::Divide => "can't divide zero by zero or infinity by infinity",
+                        _ => "can't use modulo with zero and infinity",
+                    };
                     self.error(
                         whole,
                         binary.op_span,
-                        "Division by zero",
-                        "A number cannot be divided by zero.",
+                        "Operation failed",
+                        format!("Error during operation: {why}."),
                     );
                 }
                 value
@@ -144,22 +151,21 @@ fn result_type(op: BinaryOp) -> Type {
     }
 }
 
-/// `None` for a division by zero.
+/// `None` for what has no result, such as zero divided by zero.
 fn numeric(op: BinaryOp, a: &Number, b: &Number) -> Option<Value> {
     let number = match op {
         BinaryOp::Less => return Some(Value::bool(a < b)),
         BinaryOp::LessOrEqual => return Some(Value::bool(a <= b)),
         BinaryOp::Greater => return Some(Value::bool(a > b)),
         BinaryOp::GreaterOrEqual => return Some(Value::bool(a >= b)),
-        BinaryOp::Add => a.add(b),
-        BinaryOp::Subtract => a.sub(b),
-        BinaryOp::Multiply => a.mul(b),
+        BinaryOp::Add => a.add(b)?,
+        BinaryOp::Subtract => a.sub(b)?,
+        BinaryOp::Multiply => a.mul(b)?,
         BinaryOp::Divide => a.div(b)?,
+        _ if a.is_infinite() || b.is_infinite() => return None,
         // The remainder of a division by zero is the number itself, as in Terraform.
-        _ => match a.div(b) {
-            Some(quotient) => a.sub(&quotient.trunc().mul(b)),
-            None => a.clone(),
-        },
+        _ if b.is_zero() => a.clone(),
+        _ => a.sub(&a.div(b)?.trunc().mul(b)?)?,
     };
     Some(Value::number(number))
 }

@@ -1,5 +1,6 @@
 //! What all calls have in common: counting and converting arguments, nulls, unknown values, marks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowctl_model::{Marks, Number, Refinement, Text, Type, Value};
@@ -17,7 +18,7 @@ pub trait Services {
         &self,
         source: &str,
         origin: &str,
-        variables: &std::collections::BTreeMap<Text, Value>,
+        variables: &BTreeMap<Text, Value>,
     ) -> Result<Value, FunctionError>;
 }
 
@@ -59,17 +60,9 @@ impl Call<'_> {
     }
     /// A known whole number of machine size.
     pub fn integer(&self, index: usize) -> Result<i64, FunctionError> {
-        let number = self.number(index)?;
-        number.to_i64().ok_or_else(|| {
-            FunctionError::argument(
-                index,
-                if number.is_integer() {
-                    "the number is too large"
-                } else {
-                    "a whole number is required"
-                },
-            )
-        })
+        self.number(index)?
+            .to_i64()
+            .ok_or_else(|| FunctionError::other(super::NOT_WHOLE))
     }
     /// A known boolean.
     pub fn bool(&self, index: usize) -> Result<bool, FunctionError> {
@@ -86,10 +79,7 @@ impl Call<'_> {
             .ok_or_else(|| FunctionError::argument(index, "a list, set or tuple is required"))
     }
     /// The members of a known map or object.
-    pub fn members(
-        &self,
-        index: usize,
-    ) -> Result<&std::collections::BTreeMap<Text, Value>, FunctionError> {
+    pub fn members(&self, index: usize) -> Result<&BTreeMap<Text, Value>, FunctionError> {
         self.args
             .get(index)
             .and_then(Value::members)
@@ -98,6 +88,20 @@ impl Call<'_> {
     /// An unknown value of the result's type.
     pub fn unknown(&self) -> Value {
         Value::unknown(self.returns.clone())
+    }
+    /// A list or a tuple, whichever the result is to be.
+    pub fn list(&self, elements: Vec<Value>) -> Value {
+        match &self.returns {
+            Type::List(element) => Value::list(element.as_ref().clone(), elements),
+            _ => Value::tuple(elements),
+        }
+    }
+    /// A map or an object, whichever the result is to be.
+    pub fn mapping(&self, members: BTreeMap<Text, Value>) -> Value {
+        match &self.returns {
+            Type::Map(element) => Value::map(element.as_ref().clone(), members),
+            _ => Value::object(members),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "ephemeralasnull",
         params: &[VALUE],
         may_return_null: true,
-        returns: Returns::From(|args| Ok(first_type(args))),
+        returns: Returns::From(super::first_type),
         doc: "The value with everything ephemeral inside replaced by null.",
         example: ("ephemeralasnull(\"kept\")", "\"kept\""),
         body: |call| {
@@ -72,7 +72,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "nonsensitive",
         params: &[VALUE],
         may_return_null: true,
-        returns: Returns::From(|args| Ok(first_type(args))),
+        returns: Returns::From(super::first_type),
         doc: "The value without its sensitive mark: for what is not secret although it was \
               computed from a secret.",
         example: ("nonsensitive(sensitive(1))", "1"),
@@ -87,7 +87,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "sensitive",
         params: &[VALUE],
         may_return_null: true,
-        returns: Returns::From(|args| Ok(first_type(args))),
+        returns: Returns::From(super::first_type),
         doc: "The value marked as sensitive, so that it is not shown.",
         example: ("issensitive(sensitive([1]))", "true"),
         body: |call| {
@@ -103,14 +103,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "templatefile",
         params: &[
             Param::new("path", Kind::String),
-            Param::new("vars", Kind::Any).any_type().marked(),
+            Param::new("vars", Kind::Any).any_type(),
         ],
-        may_return_null: true,
         doc: "The content of a file rendered as a template with the given variables.",
         body: |call| {
             let path = call.text(0)?.to_owned();
             let source = super::read_text(call, 0, &path)?;
-            render(call, &source, &path)
+            render(call, &source, &path).map_err(|error| match error {
+                // The path is not to blame for what is in the file.
+                FunctionError::Argument(0, why) => FunctionError::Other(why),
+                error => error,
+            })
         },
         ..Function::BASE
     },
@@ -118,9 +121,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         name: "templatestring",
         params: &[
             Param::new("template", Kind::String),
-            Param::new("vars", Kind::Any).any_type().marked(),
+            Param::new("vars", Kind::Any).any_type(),
         ],
-        may_return_null: true,
+        returns: Returns::Fixed(Kind::String),
         doc: "A string that was obtained elsewhere rendered as a template with the given \
               variables.",
         example: (
@@ -129,7 +132,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ),
         body: |call| {
             let source = call.text(0)?.to_owned();
-            render(call, &source, "the template")
+            let result = render(call, &source, "the template")?;
+            convert(&result, &Type::String)
+                .map_err(|error| FunctionError::other(format!("invalid template result: {error}")))
         },
         ..Function::BASE
     },
@@ -212,10 +217,6 @@ const fn to(
         },
         ..Function::BASE
     }
-}
-
-fn first_type(args: &[Value]) -> Type {
-    args.first().map_or(Type::Any, Value::ty)
 }
 
 /// `try` and `can` never get here: their arguments must not be evaluated before the call.

@@ -5,9 +5,23 @@
 //! nulls, unknown values and marks, so most bodies see plain known values only.
 
 mod call;
+mod charset;
+mod cidr;
+mod collection;
+mod combine;
 mod conversion;
+mod decimal;
+mod encoding;
+mod file;
+mod format;
+mod hash;
 mod json;
 mod numeric;
+mod regex;
+mod sets;
+mod strings;
+mod time;
+mod yaml;
 
 use flowctl_model::{Type, Value};
 
@@ -180,7 +194,27 @@ impl FunctionError {
 }
 
 /// The tables of all areas.
-const TABLES: &[&[Function]] = &[conversion::FUNCTIONS, json::FUNCTIONS, numeric::FUNCTIONS];
+const TABLES: &[&[Function]] = &[
+    cidr::FUNCTIONS,
+    collection::FUNCTIONS,
+    combine::FUNCTIONS,
+    conversion::FUNCTIONS,
+    encoding::FUNCTIONS,
+    file::FUNCTIONS,
+    format::FUNCTIONS,
+    hash::FUNCTIONS,
+    json::FUNCTIONS,
+    numeric::FUNCTIONS,
+    regex::FUNCTIONS,
+    sets::FUNCTIONS,
+    strings::FUNCTIONS,
+    time::FUNCTIONS,
+    yaml::FUNCTIONS,
+];
+
+/// What is wrong with a number that is no index or count.
+const NOT_WHOLE: &str = "value must be a whole number, between -9223372036854775808 and \
+                         9223372036854775807";
 
 /// Every function, area by area.
 pub fn all() -> impl Iterator<Item = &'static Function> {
@@ -197,6 +231,11 @@ pub(crate) fn text(text: impl Into<String>) -> Value {
     crate::strings::value(text.into())
 }
 
+/// The type of the first argument, which is that of many results.
+pub(crate) fn first_type(args: &[Value]) -> Result<Type, FunctionError> {
+    Ok(args.first().map_or(Type::Any, Value::ty))
+}
+
 /// The text of a file, for the argument at `index`.
 pub(crate) fn read_text(
     call: &Call<'_>,
@@ -205,10 +244,10 @@ pub(crate) fn read_text(
 ) -> Result<String, FunctionError> {
     let bytes = read_bytes(call, index, path)?;
     String::from_utf8(bytes).map_err(|_| {
-        FunctionError::argument(
-            index,
-            format!("the file {path:?} is not valid UTF-8; filebase64 reads any file"),
-        )
+        FunctionError::other(format!(
+            "contents of {path:?} are not valid UTF-8; filebase64 reads any file, filesha256 and \
+             others hash it"
+        ))
     })
 }
 
@@ -218,24 +257,65 @@ pub(crate) fn read_bytes(
     index: usize,
     path: &str,
 ) -> Result<Vec<u8>, FunctionError> {
-    let path = expand_home(call, path);
-    call.world().read_file(&path).map_err(|error| {
+    let expanded = expand_home(call, index, path)?;
+    call.world().read_file(&expanded).map_err(|error| {
         let why = match error {
-            FileError::NotFound => "there is no file at",
-            FileError::NotAFile => "this is not a file:",
-            FileError::Denied => "access is denied to the file",
-            FileError::Other => "the file cannot be read:",
+            FileError::NotFound => {
+                return FunctionError::argument(
+                    index,
+                    format!(
+                        "no file exists at {path:?}; what a resource of this configuration \
+                         creates cannot be read as a file, so use the resource's attributes"
+                    ),
+                );
+            }
+            FileError::NotAFile => "it is a directory or no regular file",
+            FileError::Denied => "access is denied",
+            FileError::Other => "it cannot be read",
         };
-        FunctionError::argument(index, format!("{why} {path:?}"))
+        FunctionError::argument(index, format!("failed to read file {path:?}: {why}"))
     })
 }
 
-/// A path in which a leading `~` stands for the home directory.
-pub(crate) fn expand_home(call: &Call<'_>, path: &str) -> String {
-    match (path.strip_prefix('~'), call.world().home()) {
-        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
-            format!("{home}{rest}")
-        }
-        _ => path.to_owned(),
+/// A path in which a leading `~` stands for the home directory, for the argument at `index`.
+pub(crate) fn expand_home(
+    call: &Call<'_>,
+    index: usize,
+    path: &str,
+) -> Result<String, FunctionError> {
+    home_expanded(call, path)
+        .map_err(|why| FunctionError::argument(index, format!("failed to expand ~: {why}")))
+}
+
+/// The same, or what is wrong with the path.
+pub(crate) fn home_expanded(call: &Call<'_>, path: &str) -> Result<String, &'static str> {
+    match path.strip_prefix('~') {
+        None => Ok(path.to_owned()),
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => match call.world().home() {
+            Some(home) => Ok(format!("{home}{rest}")),
+            None => Err("there is no home directory"),
+        },
+        Some(_) => Err("cannot expand user-specific home dir"),
     }
+}
+
+/// The JSON of a value that is not wholly known: only how it begins may be certain.
+pub(crate) fn unknown_json(value: &Value) -> Value {
+    let first = match value.ty() {
+        Type::Object(_) | Type::Map(_) => "{",
+        Type::Tuple(_) | Type::List(_) | Type::Set(_) => "[",
+        _ => "",
+    };
+    // While the value may be null its JSON may be that word.
+    let certain = match value.kind() {
+        flowctl_model::Kind::Unknown(unknown) => {
+            unknown.refinement.as_ref().is_some_and(|r| r.not_null)
+        }
+        _ => true,
+    };
+    let refinement = flowctl_model::Refinement {
+        prefix: (certain && !first.is_empty()).then(|| first.into()),
+        ..flowctl_model::Refinement::default()
+    };
+    Value::refined(Type::String, refinement)
 }

@@ -100,9 +100,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         example: ("signum(-13)", "-1"),
         body: |call| {
             let number = call.number(0)?;
-            if !number.is_integer() {
-                return Err(FunctionError::other("the number must be whole"));
-            }
+            call.integer(0)?;
             Ok(Value::number(match number.cmp(&Number::ZERO) {
                 std::cmp::Ordering::Less => -1,
                 std::cmp::Ordering::Equal => 0,
@@ -176,7 +174,8 @@ fn parse_int(call: &mut Call<'_>) -> Result<Value, FunctionError> {
     let Some(text) = call.args.first().and_then(Value::as_str) else {
         return Err(FunctionError::argument(0, "a string is required"));
     };
-    let base = call.integer(1)?;
+    let base = call.number(1)?.to_i64();
+    let base = base.ok_or_else(|| FunctionError::argument(1, super::NOT_WHOLE))?;
     let Some(base) = u32::try_from(base).ok().filter(|b| (2..=62).contains(b)) else {
         return Err(FunctionError::argument(
             1,

@@ -20,7 +20,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[PATTERN, SUBJECT],
         returns: Returns::From(|args| match_type(args)),
         doc: "The first match of a regular expression: the text, or what its groups captured.",
-        example: ("regex(\"[a-z]+\", \"53453453.345345aaabbbccc23454\")", "\"aaabbbccc\""),
+        example: (
+            "regex(\"[a-z]+\", \"53453453.345345aaabbbccc23454\")",
+            "\"aaabbbccc\"",
+        ),
         body: |call| {
             let pattern = pattern(call.text(0)?)?;
             match pattern.captures(call.text(1)?) {
@@ -318,11 +321,7 @@ mod tests {
             (r"\x{e9}", "é", Some("é")),
         ] {
             let pattern = compile(source).unwrap();
-            assert_eq!(
-                pattern.find(subject).map(|m| m.as_str()),
-                found,
-                "{source}"
-            );
+            assert_eq!(pattern.find(subject).map(|m| m.as_str()), found, "{source}");
         }
         for source in ["(", "[", "a{1001}", "[z-a]", "\\", "*", "(?P<n>a)(?P<n>b)"] {
             assert!(compile(source).is_err(), "{source}");

@@ -1,6 +1,6 @@
 //! Functions of strings. What people see as one character counts as one (a grapheme cluster).
 
-use flowctl_model::{Number, Type, Value};
+use flowctl_model::{Type, Value};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Call, Function, FunctionError, Kind, Param, Returns, text};
@@ -37,9 +37,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: "The string with spaces put in front of every line but the first.",
         example: ("indent(2, \"a\\nb\")", "\"a\\n  b\""),
         body: |call| {
-            let spaces = usize::try_from(call.integer(0)?).map_err(|_| {
-                FunctionError::other("the number of spaces must not be negative")
-            })?;
+            let spaces = usize::try_from(call.integer(0)?)
+                .map_err(|_| FunctionError::other("the number of spaces must not be negative"))?;
             let string = call.text(1)?;
             let added = string.matches('\n').count().saturating_mul(spaces);
             if added > MAX_PADDING {
@@ -294,8 +293,12 @@ pub(super) fn known_prefix(value: &Value) -> String {
 }
 
 /// The number of characters, as people see them.
-pub(super) fn length(string: &str) -> Number {
-    Number::from(string.graphemes(true).count())
+pub(super) fn grapheme_count(string: &str) -> usize {
+    if string.is_ascii() && !string.contains('\r') {
+        string.len()
+    } else {
+        string.graphemes(true).count()
+    }
 }
 
 /// The one capital letter of a letter: unlike full case mapping, `ß` stays.

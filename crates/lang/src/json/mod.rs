@@ -1,25 +1,35 @@
-//! Values as JSON, as `jsonencode` writes them.
+//! Values as JSON, as `jsonencode` writes them and `jsondecode` reads them.
+
+mod decode;
 
 use std::fmt::Write as _;
 
 use flowctl_model::{Kind, Value};
 
+pub use decode::{JsonError, decode};
+
 /// Why a value has no JSON form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NotKnown;
+pub enum NoJson {
+    /// Something inside is not known yet.
+    NotKnown,
+    /// A number inside is infinite.
+    Infinite,
+}
 
 /// The JSON text of a wholly known value; marks are not looked at.
-pub fn encode(value: &Value) -> Result<String, NotKnown> {
+pub fn encode(value: &Value) -> Result<String, NoJson> {
     let mut out = String::new();
     write(value, &mut out)?;
     Ok(out)
 }
 
-fn write(value: &Value, out: &mut String) -> Result<(), NotKnown> {
+fn write(value: &Value, out: &mut String) -> Result<(), NoJson> {
     match value.kind() {
-        Kind::Unknown(_) => return Err(NotKnown),
+        Kind::Unknown(_) => return Err(NoJson::NotKnown),
         Kind::Null(_) => out.push_str("null"),
         Kind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Kind::Number(n) if n.is_infinite() => return Err(NoJson::Infinite),
         Kind::Number(n) => {
             let _ = write!(out, "{n}");
         }
@@ -48,6 +58,13 @@ fn write(value: &Value, out: &mut String) -> Result<(), NotKnown> {
         }
     }
     Ok(())
+}
+
+/// A text as a JSON string.
+pub fn string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    write_string(text, &mut out);
+    out
 }
 
 /// A JSON string in which what is special in HTML is escaped too, as Go's encoder does.
@@ -92,6 +109,6 @@ mod tests {
             encode(&value).unwrap(),
             "{\"a\\u003cb\":\"x\\u0001\\\"\\u2028é\",\"b\":[true,null]}"
         );
-        assert_eq!(encode(&Value::unknown(Type::Bool)), Err(NotKnown));
+        assert_eq!(encode(&Value::unknown(Type::Bool)), Err(NoJson::NotKnown));
     }
 }
