@@ -12,9 +12,13 @@ mod error;
 mod files;
 pub mod key;
 pub mod lock;
+pub mod planfile;
 pub mod row;
 mod store;
 mod writer;
 
 pub use error::StoreError;
-pub use store::{OperationRecord, Run, RunRecord, Store, history, operations, read_snapshot};
+pub use files::make_directory_of;
+pub use store::{
+    OperationRecord, Run, RunRecord, Store, history, is_made_with, operations, read_snapshot,
+};

@@ -27,6 +27,16 @@ pub fn decode(text: &str) -> Option<Value> {
     from_json(serde_json::from_str(text).ok()?)
 }
 
+/// A value as part of another document.
+pub(crate) fn to_document(value: &Value, place: &str) -> Result<Json, StoreError> {
+    to_json(value, &mut AttributePath::root(), place)
+}
+
+/// The value of a part of a document; `None` if it is damaged.
+pub(crate) fn from_document(json: Json) -> Option<Value> {
+    from_json(json)
+}
+
 fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json, StoreError> {
     let all = |values: &[Value], path: &mut AttributePath| {
         (0..)
