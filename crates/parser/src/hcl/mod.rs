@@ -36,9 +36,10 @@ pub(crate) fn too_many_errors(span: Span) -> Diagnostic {
 pub fn parse_body(file: FileId, text: &str) -> (Body, Vec<Diagnostic>) {
     let mut cursor = Cursor::new(file, text);
     let body = cursor.file_body();
-    let mut diagnostics = cursor.diagnostics;
-    if !diagnostics.is_empty() {
-        diagnostics.extend(invalid::characters(file, text));
+    let mut diagnostics = Vec::new();
+    if !cursor.diagnostics.is_empty() {
+        diagnostics = invalid::characters(file, text);
+        diagnostics.append(&mut cursor.diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
     }
     (body, diagnostics)

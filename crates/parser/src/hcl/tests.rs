@@ -74,8 +74,8 @@ fn errors_are_at_the_very_characters_and_the_rest_is_still_read() {
         errors("a = 1 +\nb = 'x'\nc = 1 sensitive = true\nd {\n"),
         [
             ("Invalid expression".to_owned(), 7, 7 + 1),
-            ("Invalid expression".to_owned(), 12, 13),
             ("Invalid character".to_owned(), 12, 13),
+            ("Invalid expression".to_owned(), 12, 13),
             ("Invalid character".to_owned(), 14, 15),
             ("Missing newline after argument".to_owned(), 22, 31),
             ("Unclosed configuration block".to_owned(), 41, 42),
