@@ -7,5 +7,6 @@ mod diff;
 mod elements;
 pub mod human;
 pub mod json;
+pub mod markdown;
 mod page;
 mod resource;
