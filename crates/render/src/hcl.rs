@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use flowctl_model::{Address, AttributePath, Kind, Value};
 use flowctl_schema::{Attribute, Block, NestedBlock, Presence, Schema};
-use hcl::expr::{FuncCall, Heredoc, HeredocStripMode, ObjectKey, TemplateExpr, Traversal, Variable};
+use hcl::expr::{
+    FuncCall, Heredoc, HeredocStripMode, ObjectKey, TemplateExpr, Traversal, Variable,
+};
 use hcl::{Body, Expression, Identifier};
 
 use crate::value::{heredoc_mark, is_identifier, is_text, quote};
@@ -91,7 +93,11 @@ struct Wanted {
 
 impl Wanted {
     fn block(&self, address: &Address) -> hcl::Block {
-        let description = format!("{} Argument {} of {address}.", self.doc, self.path);
+        let names: Vec<&str> = self.path.names().map(|name| name.as_str()).collect();
+        // The innermost block and the argument say which it is.
+        let place = names[names.len().saturating_sub(2)..].join(".");
+        let doc = self.doc.trim_end_matches('.');
+        let description = format!("{doc} ({place} of {address}).");
         let mut block = hcl::Block::builder("variable")
             .add_label(self.name.as_str())
             .add_attribute(("description", string(&description)))
@@ -116,23 +122,32 @@ impl Writer<'_> {
     /// The content of a block at `path`; `depth` blocks are around it.
     fn block(&mut self, schema: &Block, value: &Value, path: &AttributePath, depth: usize) -> Body {
         let mut body = Body::builder();
-        // Where nothing of a block is required, all its secrets are offered, or else there would
-        // be nothing to fill in.
-        let nothing_required = schema.attributes.iter().all(|a| a.presence != Presence::Required);
-        for attribute in schema.attributes.iter().filter(|a| a.presence.is_configurable()) {
+        // Where nothing of a block is required, all that the service keeps to itself is offered,
+        // or else there would be nothing to fill in.
+        let nothing_required = schema
+            .attributes
+            .iter()
+            .all(|a| a.presence != Presence::Required);
+        for attribute in schema
+            .attributes
+            .iter()
+            .filter(|a| a.presence.is_configurable())
+        {
             let path = path.child(attribute.name);
             let known = value
                 .get(attribute.name)
                 .filter(|v| !v.is_null() && v.is_wholly_known() && !attribute.secret)
                 .filter(|v| v.deep_marks().is_none());
             let present = value.get(attribute.name).is_some_and(|v| !v.is_null());
+            let offered = attribute.secret || !attribute.returned;
             let expression = match known {
                 Some(known) => expression(known, depth),
                 None if attribute.presence == Presence::Required
                     || present
-                    || (attribute.secret && nothing_required) =>
+                    || (offered && nothing_required) =>
                 {
-                    self.variable(attribute, path)
+                    let required = present || attribute.presence == Presence::Required;
+                    self.variable(attribute, path, required)
                 }
                 None => continue,
             };
@@ -154,7 +169,10 @@ impl Writer<'_> {
         depth: usize,
     ) -> Vec<hcl::Block> {
         let path = path.child(nested.name);
-        let given = value.get(nested.name).and_then(Value::elements).unwrap_or_default();
+        let given = value
+            .get(nested.name)
+            .and_then(Value::elements)
+            .unwrap_or_default();
         let nothing = Value::object::<&str>([]);
         let occurrences: Vec<&Value> = if !given.is_empty() {
             given.iter().collect()
@@ -186,14 +204,19 @@ impl Writer<'_> {
             .any(|text| plain(text) == plain(block))
     }
 
-    fn variable(&mut self, attribute: &Attribute, path: AttributePath) -> Expression {
+    fn variable(
+        &mut self,
+        attribute: &Attribute,
+        path: AttributePath,
+        required: bool,
+    ) -> Expression {
         let name = self.name(&path);
         self.wanted.push(Wanted {
             name: name.clone(),
             path,
             ty: attribute.ty.to_string(),
             secret: attribute.secret,
-            required: attribute.presence == Presence::Required,
+            required,
             doc: attribute.doc,
         });
         let traversal = Traversal::builder(Variable::unchecked("var"))
@@ -213,7 +236,9 @@ impl Writer<'_> {
             format!("{resource}_{inner}")
         });
         let numbered = (2..).map(|n| format!("{resource}_{}_{n}", names.join("_")));
-        let free = candidates.chain(numbered).find(|name| !taken.contains(name.as_str()));
+        let free = candidates
+            .chain(numbered)
+            .find(|name| !taken.contains(name.as_str()));
         // The numbers do not end.
         free.unwrap_or_default()
     }
@@ -228,12 +253,27 @@ fn expression(value: &Value, depth: usize) -> Expression {
         Kind::Number(number) => raw(&number.to_string()),
         Kind::String(text) => text_expression(text, depth),
         Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
-            elements.iter().map(inside).collect()
+            array(elements.iter().map(inside).collect())
         }
         Kind::Map(_, members) | Kind::Object(members) => {
-            let members = members.iter().map(|(name, value)| (object_key(name), inside(value)));
+            let members = members
+                .iter()
+                .map(|(name, value)| (object_key(name), inside(value)));
             Expression::Object(members.collect())
         }
+    }
+}
+
+/// A list, on one line if its elements are simple and few.
+fn array(elements: Vec<Expression>) -> Expression {
+    use hcl::format::{Format, Formatter};
+    let simple = |e: &Expression| !matches!(e, Expression::Object(_) | Expression::Array(_));
+    let is_simple = elements.iter().all(simple);
+    let array = Expression::Array(elements);
+    let mut formatter = Formatter::builder().compact(true).build_vec();
+    match array.format_string(&mut formatter) {
+        Ok(line) if is_simple && line.len() <= SHORT => raw(&line),
+        _ => array,
     }
 }
 
@@ -258,7 +298,10 @@ fn object_key(name: &str) -> ObjectKey {
 
 fn text_expression(text: &str, depth: usize) -> Expression {
     if let Some(json) = encoded(text) {
-        let call: Expression = FuncCall::builder("jsonencode").arg(json.clone()).build().into();
+        let call: Expression = FuncCall::builder("jsonencode")
+            .arg(json.clone())
+            .build()
+            .into();
         return match hcl::format::to_string(&call) {
             Ok(line) if line.len() <= SHORT => call,
             // The arguments of a call are written on one line; `layout` puts the name back.
@@ -301,7 +344,7 @@ fn json_expression(json: &serde_json::Value) -> Expression {
         serde_json::Value::Bool(b) => Expression::Bool(*b),
         serde_json::Value::Number(number) => raw(&number.to_string()),
         serde_json::Value::String(text) => string(text),
-        serde_json::Value::Array(elements) => elements.iter().map(json_expression).collect(),
+        serde_json::Value::Array(elements) => array(elements.iter().map(json_expression).collect()),
         serde_json::Value::Object(members) => Expression::Object(
             members
                 .iter()
@@ -321,8 +364,8 @@ fn heredoc(text: &str, depth: usize) -> Option<Heredoc> {
     let content = text.replace("${", "$${").replace("%{", "%%{");
     let lines = || content.lines();
     // The indent that is taken away again is the smallest of all lines.
-    let indentable = lines().all(|line| !line.is_empty())
-        && lines().any(|line| !line.starts_with([' ', '\t']));
+    let indentable =
+        lines().all(|line| !line.is_empty()) && lines().any(|line| !line.starts_with([' ', '\t']));
     if !indentable {
         return Some(Heredoc::new(mark, content));
     }
@@ -344,4 +387,154 @@ fn string(text: &str) -> Expression {
 /// An expression as it is written: a reference, a type or a literal.
 fn raw(text: &str) -> Expression {
     Variable::unchecked(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::samples::{self, CANARY, providers};
+
+    fn generated(text: &str, json: &Json) -> Generated {
+        let address = samples::address(text);
+        let object = samples::object(&address, json);
+        let providers = providers();
+        let resource_type = providers
+            .resource_type(&address.resource.type_name)
+            .unwrap();
+        resource(&address, None, &object, resource_type.schema()).unwrap()
+    }
+
+    /// What an import finds: everything but what the service keeps to itself.
+    fn profile(kind: &str, properties: &Json) -> Json {
+        json!({
+            "name": "crm",
+            "connector_type": kind,
+            "connection_mode": "Public",
+            "arn": "arn:aws:appflow:eu-west-1:123456789012:connectorprofile/crm",
+            "credentials_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x",
+            "connector_profile_config": {"connector_profile_properties": properties},
+        })
+    }
+
+    fn all() -> Vec<(&'static str, Generated)> {
+        let redshift =
+            json!({"redshift": {"bucket_name": "b", "role_arn": "arn:aws:iam::1:role/r"}});
+        let text = json!({
+            "name": "text",
+            "amount": 12_345.5,
+            "notes": "a ${x}\n  b\nEOT\n",
+            "title": "say \"hi\" \u{1b} %{if} \u{202e}\n",
+            "names": ["b", "a"],
+            "tags": {"env": "dev", "cost center": "1", "コスト": "研究"},
+            "document": "{\"a\":[1,2.50,{\"b\":null}],\"c\":\"<\"}",
+            "anything": {"json": "[1]", "lines": "a\nb\n", "none": null, "list": []},
+            "rules": [{"name": "http", "port": 80}],
+            "steps": ["one"],
+            "password": "CANARY",
+            "tokens": {"a": "CANARY"},
+            "label": [{"key": "a", "value": "1"}, {"key": "b"}],
+            "listener": {"name": "web", "port": 80},
+        });
+        let document = json!({
+            "name": "document",
+            "id": "i",
+            "document": "{\"Statement\":[{\"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Effect\":\"Allow\"}],\"Version\":\"2012-10-17\"}",
+            "notes": "  all\n  indented\n",
+            "title": {"secret": "CANARY"},
+        });
+        vec![
+            (
+                "salesforce",
+                generated(
+                    "aws_appflow_connector_profile.crm",
+                    &profile(
+                        "Salesforce",
+                        &json!({"salesforce": {"instance_url": "https://x.example.com", "is_sandbox_environment": false}}),
+                    ),
+                ),
+            ),
+            (
+                "redshift",
+                generated(
+                    "aws_appflow_connector_profile.crm",
+                    &profile("Redshift", &redshift),
+                ),
+            ),
+            (
+                "custom",
+                generated(
+                    "aws_appflow_connector_profile.crm",
+                    &profile(
+                        "CustomConnector",
+                        &json!({"custom_connector": {"profile_properties": {"a": "1"}}}),
+                    ),
+                ),
+            ),
+            ("text", generated("aws_sample.text", &text)),
+            ("document", generated("aws_sample.document[0]", &document)),
+            (
+                "data",
+                generated(
+                    "terraform_data.d",
+                    &json!({"id": "x", "input": [1, "a"], "output": [1, "a"]}),
+                ),
+            ),
+        ]
+    }
+
+    #[test]
+    fn objects_become_configuration() {
+        for (name, generated) in all() {
+            let text = format!("{}\n{}", generated.resource, generated.variables);
+            assert!(!text.contains(CANARY) && !text.contains('\u{1b}'), "{text}");
+            let _: hcl::Body = hcl::from_str(&text).unwrap();
+            insta::assert_snapshot!(format!("hcl_{name}"), text);
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_to_terraform_fmt() {
+        if Command::new("terraform").arg("version").output().is_err() {
+            let mut stderr = std::io::stderr();
+            writeln!(stderr, "skipped: there is no terraform to compare with").unwrap();
+            return;
+        }
+        for (name, generated) in all() {
+            let text = format!("{}\n{}", generated.resource, generated.variables);
+            let mut child = Command::new("terraform")
+                .args(["fmt", "-no-color", "-"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            child
+                .stdin
+                .take()
+                .unwrap()
+                .write_all(text.as_bytes())
+                .unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{name}: {text}");
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), text, "{name}");
+        }
+    }
+
+    #[test]
+    fn another_provider_configuration_is_named() {
+        let address = samples::address("terraform_data.d");
+        let object = samples::object(&address, &json!({"input": 1}));
+        let providers = providers();
+        let schema = providers.resource_type("terraform_data").unwrap().schema();
+        let generated = resource(&address, Some("aws.west"), &object, schema).unwrap();
+        let expected =
+            "resource \"terraform_data\" \"d\" {\n  provider = aws.west\n  input    = 1\n}\n";
+        assert_eq!(generated.resource, expected);
+        assert_eq!(generated.variables, "");
+    }
 }

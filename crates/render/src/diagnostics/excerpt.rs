@@ -70,9 +70,13 @@ impl Excerpt {
             at += content.len() + 1 + usize::from(text[at + content.len()..].starts_with("\r\n"));
         }
         // The place behind the last line break is a line as well.
+        let last = excerpt.text.len();
+        if spans.iter().any(|span| span.start >= at) {
+            excerpt.text.push_str(" \n");
+        }
         for (shown, span) in excerpt.spans.iter_mut().zip(&spans) {
             if span.start >= at {
-                *shown = excerpt.text.len()..excerpt.text.len();
+                *shown = last..last;
                 let column = source.position(offset(span.start)).column;
                 excerpt.columns.insert(shown.start, column - 1);
             }

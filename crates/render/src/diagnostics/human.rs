@@ -193,7 +193,8 @@ fn text(diagnostic: &Diagnostic) -> String {
         text.push_str("\n\n");
         text.push_str(&facts.join("\n"));
     }
-    clean(&text).into_owned()
+    // An empty line is not wrapped and so would break the bar beside the text.
+    clean(&text).replace("\n\n", "\n\u{a0}\n")
 }
 
 impl fmt::Debug for Excerpt {
@@ -269,6 +270,11 @@ mod tests {
     fn samples() -> (Vec<Diagnostic>, SourceMap) {
         let (sources, main, other) = sources();
         let place = |file, text| find(&sources, file, text);
+        let everything = Span {
+            file: main,
+            start: 3,
+            end: 200,
+        };
         let mut all = vec![
             Diagnostic::error(
                 place(main, "instnace_url"),
@@ -296,7 +302,7 @@ mod tests {
                 "A reference to a resource type must be followed by at least one attribute access, specifying the resource name.",
             ),
             Diagnostic::error(
-                place(main, MAIN.trim_start_matches('\u{feff}').trim_end()),
+                everything,
                 "Everything is wrong",
                 "From the first line to the last.",
             ),

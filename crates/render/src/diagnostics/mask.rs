@@ -147,16 +147,17 @@ fn skip_line(chars: &mut Characters<'_>) {
     while chars.next_if(|(_, c)| *c != '\n').is_some() {}
 }
 
-/// Passes over a string whose content starts at `from`; where the content ends.
+/// Passes over a string whose content starts at `from`; where the content ends. A line break ends
+/// it too, and is left.
 fn string_end(text: &str, chars: &mut Characters<'_>, from: usize) -> usize {
-    while let Some((at, c)) = chars.next() {
+    while let Some((at, c)) = chars.next_if(|(_, c)| *c != '\n') {
         match c {
             '\\' => drop(chars.next_if(|(_, c)| *c != '\n')),
-            '"' | '\n' => return at,
+            '"' => return at,
             _ => {}
         }
     }
-    text.len().max(from)
+    chars.peek().map_or(text.len(), |(at, _)| *at).max(from)
 }
 
 /// Whether an assignment follows; passes over its sign.

@@ -346,7 +346,7 @@ impl Outcome {
             .skipped
             .iter()
             .filter(|(_, because)| *because != Skipped::NoDifference)
-            .map(|(operation, because)| (operation, why_skipped(because)))
+            .map(|(operation, because)| (operation, format!("because {}", why_skipped(because))))
             .collect();
         list(&mut out, "Skipped", Style::Warning, "-", &skipped);
         out.plain("\nWhat was done is in state. The next plan shows what is left.\n");

@@ -1,13 +1,14 @@
 //! The rest of the layout of `terraform fmt`, which hcl-rs does not know: equals signs below each
 //! other, and calls over several lines.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// `text` as `terraform fmt` would leave it. It comes from hcl-rs: every attribute and every
 /// member of an object begins a line.
 pub(super) fn tidy(text: &str) -> String {
     let mut out = Vec::<String>::new();
-    // Attributes on lines that follow each other, as their index and the width of their name.
+    // Attributes on lines that follow each other (the lines of a heredoc belong to its first), as
+    // their index and the width of their name.
     let mut chain = Vec::new();
     let mut heredoc = None;
     for line in text.lines() {
@@ -26,18 +27,20 @@ pub(super) fn tidy(text: &str) -> String {
         });
         match assignment {
             Some((name, value)) if is_whole(value) => {
-                chain.push((out.len(), UnicodeWidthStr::width(name)));
+                chain.push((out.len(), columns(name)));
             }
             _ => align(&mut out, &mut chain),
         }
         out.push(line);
-        if heredoc.is_some() {
-            align(&mut out, &mut chain);
-        }
     }
     align(&mut out, &mut chain);
     out.push(String::new());
     out.join("\n")
+}
+
+/// Columns as `terraform fmt` counts them: each character that is seen as one is one.
+fn columns(text: &str) -> usize {
+    text.graphemes(true).count()
 }
 
 /// A document in parentheses is the argument of `jsonencode`.
