@@ -44,8 +44,12 @@ impl<'a> Arn<'a> {
 
 /// Whether a text is the ARN of an IAM role, so that waiting for the role makes sense.
 pub(crate) fn is_role(text: &str) -> bool {
+    // The service takes no longer ones.
+    const LONGEST: usize = 512;
+    let short = text.len() <= LONGEST;
     Arn::parse(text).is_ok_and(|arn| {
-        arn.service == "iam"
+        short
+            && arn.service == "iam"
             && arn.account.len() == 12
             && arn.account.bytes().all(|b| b.is_ascii_digit())
             && arn

@@ -226,7 +226,7 @@ impl Client {
         if let Some((role, file)) = &settings.web_identity {
             sdk = sdk
                 .to_builder()
-                .credentials_provider(web_identity(&sdk, role, file).await)
+                .credentials_provider(web_identity(&sdk, role, file))
                 .build();
         }
         for role in &settings.roles {
@@ -416,7 +416,7 @@ fn in_home(path: &str) -> PathBuf {
     }
 }
 
-async fn web_identity(sdk: &SdkConfig, role: &Role, file: &str) -> SharedCredentialsProvider {
+fn web_identity(sdk: &SdkConfig, role: &Role, file: &str) -> SharedCredentialsProvider {
     use aws_config::provider_config::ProviderConfig;
     use aws_config::web_identity_token::{
         StaticConfiguration, WebIdentityTokenCredentialsProvider,

@@ -155,7 +155,7 @@ fn percent_encoded(text: &str, space: &str) -> String {
                 out.push(char::from(byte));
             }
             b' ' => out.push_str(space),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => out.extend(["%".to_owned(), format!("{byte:02X}")]),
         }
     }
     out

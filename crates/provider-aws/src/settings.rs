@@ -10,127 +10,22 @@ use flowctl_model::{AttributePath, Problem, Type, Value};
 use flowctl_schema::{Attribute, Block, Constraint, NestedBlock, Nesting, Presence, Schema};
 
 /// Services that configurations name endpoints of. Those of `appflow` and `sts` have an effect.
-const ENDPOINTS: &[&str] = &[
-    "accessanalyzer",
-    "acm",
-    "acmpca",
-    "amp",
-    "amplify",
-    "apigateway",
-    "apigatewayv2",
-    "appautoscaling",
-    "appconfig",
-    "appflow",
-    "applicationautoscaling",
-    "apprunner",
-    "appsync",
-    "athena",
-    "autoscaling",
-    "backup",
-    "batch",
-    "bedrock",
-    "budgets",
-    "cloudcontrol",
-    "cloudformation",
-    "cloudfront",
-    "cloudtrail",
-    "cloudwatch",
-    "cloudwatchevents",
-    "cloudwatchlogs",
-    "codeartifact",
-    "codebuild",
-    "codecommit",
-    "codedeploy",
-    "codepipeline",
-    "cognitoidentity",
-    "cognitoidentityprovider",
-    "cognitoidp",
-    "configservice",
-    "connect",
-    "costexplorer",
-    "customerprofiles",
-    "databasemigration",
-    "dms",
-    "docdb",
-    "dynamodb",
-    "ec2",
-    "ecr",
-    "ecs",
-    "efs",
-    "eks",
-    "elasticache",
-    "elasticbeanstalk",
-    "elasticsearch",
-    "elb",
-    "elbv2",
-    "emr",
-    "es",
-    "eventbridge",
-    "events",
-    "firehose",
-    "fsx",
-    "glacier",
-    "glue",
-    "guardduty",
-    "iam",
-    "inspector",
-    "iot",
-    "kafka",
-    "kinesis",
-    "kinesisanalytics",
-    "kms",
-    "lakeformation",
-    "lambda",
-    "logs",
-    "lookoutmetrics",
-    "mediaconvert",
-    "mq",
-    "mwaa",
-    "neptune",
-    "opensearch",
-    "organizations",
-    "pipes",
-    "ram",
-    "rds",
-    "redshift",
-    "redshiftdata",
-    "redshiftserverless",
-    "resourcegroups",
-    "resourcegroupstaggingapi",
-    "route53",
-    "route53resolver",
-    "s3",
-    "s3api",
-    "s3control",
-    "sagemaker",
-    "scheduler",
-    "schemas",
-    "secretsmanager",
-    "securityhub",
-    "serverlessrepo",
-    "servicecatalog",
-    "servicediscovery",
-    "servicequotas",
-    "ses",
-    "sesv2",
-    "sfn",
-    "shield",
-    "sns",
-    "sqs",
-    "ssm",
-    "sso",
-    "ssoadmin",
-    "stepfunctions",
-    "sts",
-    "swf",
-    "timestreamwrite",
-    "transfer",
-    "waf",
-    "wafregional",
-    "wafv2",
-    "workspaces",
-    "xray",
-];
+const ENDPOINTS: &str = "\
+    accessanalyzer acm acmpca amp amplify apigateway apigatewayv2 appautoscaling \
+    appconfig appflow applicationautoscaling apprunner appsync athena autoscaling backup \
+    batch bedrock budgets cloudcontrol cloudformation cloudfront cloudtrail cloudwatch \
+    cloudwatchevents cloudwatchlogs codeartifact codebuild codecommit codedeploy \
+    codepipeline cognitoidentity cognitoidentityprovider cognitoidp configservice \
+    connect costexplorer customerprofiles databasemigration dms docdb dynamodb ec2 ecr \
+    ecs efs eks elasticache elasticbeanstalk elasticsearch elb elbv2 emr es eventbridge \
+    events firehose fsx glacier glue guardduty iam inspector iot kafka kinesis \
+    kinesisanalytics kms lakeformation lambda logs lookoutmetrics mediaconvert mq mwaa \
+    neptune opensearch organizations pipes ram rds redshift redshiftdata \
+    redshiftserverless resourcegroups resourcegroupstaggingapi route53 route53resolver \
+    s3 s3api s3control sagemaker scheduler schemas secretsmanager securityhub \
+    serverlessrepo servicecatalog servicediscovery servicequotas ses sesv2 sfn shield \
+    sns sqs ssm sso ssoadmin stepfunctions sts swf timestreamwrite transfer waf \
+    wafregional wafv2 workspaces xray";
 
 /// Settings without effect, and what to do instead.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
@@ -304,7 +199,7 @@ pub(crate) fn schema() -> Schema {
         doc,
     };
     let endpoints = ENDPOINTS
-        .iter()
+        .split_whitespace()
         .map(|name| string(name, "The address of the service."))
         .collect();
     let tags = vec![optional("tags", Type::map(Type::String), none)];
@@ -567,8 +462,8 @@ mod tests {
 
     #[test]
     fn durations() {
-        assert_eq!(duration("1h30m"), Some(Duration::from_secs(5400)));
-        assert_eq!(duration("900s"), Some(Duration::from_secs(900)));
+        assert_eq!(duration("1h30m"), Some(Duration::from_mins(90)));
+        assert_eq!(duration("900s"), Some(Duration::from_mins(15)));
         assert_eq!(duration("1.5m"), Some(Duration::from_secs(90)));
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
         for text in ["1", "h", "1d", "1h x"] {
@@ -647,7 +542,7 @@ mod tests {
         for (name, _) in WITHOUT_EFFECT.iter().chain(MOOT) {
             assert_eq!(names.iter().filter(|n| *n == name).count(), 1, "{name}");
         }
-        for service in ENDPOINTS {
+        for service in ENDPOINTS.split_whitespace() {
             let endpoints = schema.block.nested("endpoints").unwrap();
             assert!(endpoints.block.attribute(service).is_some(), "{service}");
         }

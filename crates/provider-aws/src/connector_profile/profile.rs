@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use aws_sdk_appflow::types::{
-    ConnectorProfile, ConnectorProfileConfig, ConnectorProfileCredentials,
-    ConnectorProfileProperties, PrivateConnectionProvisioningState,
+    ConnectionMode, ConnectorProfile, ConnectorProfileConfig, ConnectorProfileCredentials,
+    ConnectorProfileProperties, ConnectorType, PrivateConnectionProvisioningFailureCause,
+    PrivateConnectionProvisioningState, PrivateConnectionProvisioningStatus,
 };
 use aws_smithy_types::date_time::{DateTime, Format};
 use flowctl_model::{AttributePath, Text, Type, Value};
@@ -120,7 +121,7 @@ fn described(profile: &ConnectorProfile) -> Vec<(&'static str, Value)> {
         ("name", name),
         (
             "connection_mode",
-            string(profile.connection_mode.as_ref().map(|v| v.as_str())),
+            string(profile.connection_mode.as_ref().map(ConnectionMode::as_str)),
         ),
         (
             "connector_label",
@@ -128,7 +129,7 @@ fn described(profile: &ConnectorProfile) -> Vec<(&'static str, Value)> {
         ),
         (
             "connector_type",
-            string(profile.connector_type.as_ref().map(|v| v.as_str())),
+            string(profile.connector_type.as_ref().map(ConnectorType::as_str)),
         ),
         ("arn", string(profile.connector_profile_arn.as_deref())),
         (
@@ -157,11 +158,24 @@ fn properties(profile: &ConnectorProfile) -> Value {
 fn provisioning(state: &PrivateConnectionProvisioningState) -> Value {
     let string = |text: Option<&str>| text.map_or_else(|| Value::null(Type::String), Value::string);
     Value::object([
-        ("status", string(state.status.as_ref().map(|v| v.as_str()))),
+        (
+            "status",
+            string(
+                state
+                    .status
+                    .as_ref()
+                    .map(PrivateConnectionProvisioningStatus::as_str),
+            ),
+        ),
         ("failure_message", string(state.failure_message.as_deref())),
         (
             "failure_cause",
-            string(state.failure_cause.as_ref().map(|v| v.as_str())),
+            string(
+                state
+                    .failure_cause
+                    .as_ref()
+                    .map(PrivateConnectionProvisioningFailureCause::as_str),
+            ),
         ),
     ])
 }

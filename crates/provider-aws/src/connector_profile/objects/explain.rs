@@ -96,15 +96,14 @@ pub(super) fn other_account(wanted: &str, ours: &str) -> ProviderError {
 }
 
 fn unregistered(label: &str, labels: &[String], region: &str) -> String {
-    let mut hint = if labels.is_empty() {
-        format!("register the connector `{label}` in region {region} first")
-    } else {
-        format!("registered in region {region} are: {}", labels.join(", "))
-    };
-    if let Some(near) = nearest(label, labels.iter().map(String::as_str)) {
-        hint.push_str(&format!("; did you mean `{near}`?"));
+    if labels.is_empty() {
+        return format!("register the connector `{label}` in region {region} first");
     }
-    hint
+    let known = format!("registered in region {region} are: {}", labels.join(", "));
+    match nearest(label, labels.iter().map(String::as_str)) {
+        Some(near) => format!("{known}; did you mean `{near}`?"),
+        None => known,
+    }
 }
 
 /// The labels of the connectors that are registered.

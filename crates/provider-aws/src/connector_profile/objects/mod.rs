@@ -97,11 +97,12 @@ impl ProfileObjects {
                 }
             }
         }
-        let object = last.as_ref().map(decode).unwrap_or_else(|| RemoteObject {
+        let asked = || RemoteObject {
             id: name.into(),
             attributes: as_asked(planned, arn),
             created_at: None,
-        });
+        };
+        let object = last.as_ref().map_or_else(asked, decode);
         (object, last)
     }
 
@@ -192,7 +193,7 @@ impl RemoteObjects for ProfileObjects {
             .client_token(token);
         let mut waiting = self.waiting();
         let answer = loop {
-            let error = match request.clone().send().await {
+            let error = match Box::pin(request.clone().send()).await {
                 Ok(answer) => break answer,
                 Err(error) => call.failed(&error),
             };
@@ -232,7 +233,7 @@ impl RemoteObjects for ProfileObjects {
             .client_token(token);
         let mut waiting = self.waiting();
         let answer = loop {
-            let error = match request.clone().send().await {
+            let error = match Box::pin(request.clone().send()).await {
                 Ok(answer) => break answer,
                 Err(error) => call.failed(&error),
             };

@@ -7,6 +7,8 @@
 
 mod needs;
 mod place;
+#[cfg(test)]
+mod tests;
 
 use flowctl_model::{AttributePath, Problem, Value};
 
