@@ -16,7 +16,8 @@ import sys
 
 SERVED = """
 CreateConnectorProfile DescribeConnectorProfiles UpdateConnectorProfile DeleteConnectorProfile
-DescribeConnectors DescribeConnector ListConnectors RegisterConnector UnregisterConnector
+DescribeConnectors DescribeConnector ListConnectors RegisterConnector
+UpdateConnectorRegistration UnregisterConnector
 CreateFlow DescribeFlow UpdateFlow DeleteFlow ListFlows StartFlow StopFlow
 TagResource UntagResource ListTagsForResource ResetConnectorMetadataCache
 """.split()

@@ -19,6 +19,7 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
+    pub(crate) content_type: Option<String>,
     /// Whether a web page made it.
     pub(crate) from_page: bool,
     pub(crate) body: Vec<u8>,
@@ -241,6 +242,7 @@ fn input(request: &Request, shape: &OperationShape) -> Result<Value, ServiceErro
     let mut input = if request.body.iter().all(u8::is_ascii_whitespace) {
         json!({})
     } else {
+        must_be_json(request.content_type.as_deref())?;
         // The parser's message has a position and what was expected, never what was there.
         serde_json::from_slice(&request.body).map_err(|error| {
             wrong(format!(
@@ -264,6 +266,22 @@ fn input(request: &Request, shape: &OperationShape) -> Result<Value, ServiceErro
         }
     }
     Ok(input)
+}
+
+/// Refuses a body that says it is something else than JSON. One that does not say is read.
+fn must_be_json(content_type: Option<&str>) -> Result<(), ServiceError> {
+    let Some(content_type) = content_type else {
+        return Ok(());
+    };
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    let known = ["application/json", "application/x-amz-json-1.1"];
+    if known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    Err(ServiceError::new(
+        ErrorKind::UnsupportedMediaType,
+        format!("The content type {kind} is not supported; send application/json"),
+    ))
 }
 
 fn injected(kind: ErrorKind) -> ServiceError {

@@ -4,10 +4,14 @@
 //! Where the service's own words are known they are used; none of the messages holds a value
 //! from the credentials.
 
+mod flow;
+
 use serde_json::Value;
 
 use crate::error::{ErrorKind, ServiceError};
 use crate::validate::CREDENTIALS;
+
+pub(crate) use flow::check as check_flow;
 
 /// A connector type that profiles exist for.
 struct Connector {

@@ -206,15 +206,17 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, ServiceError
             ));
         }
     };
-    let authorization = head
-        .headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    // A header that is not text counts as any other wrong value.
+    let header = |name| {
+        let value: Option<&HeaderValue> = head.headers.get(name);
+        value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
     Ok(Request {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
-        authorization: authorization.map(str::to_owned),
+        authorization: header(AUTHORIZATION),
+        content_type: header(CONTENT_TYPE),
         from_page: head.headers.contains_key(ORIGIN),
         body,
     })

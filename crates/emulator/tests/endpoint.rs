@@ -100,6 +100,32 @@ async fn bad_input_gets_an_answer() {
 }
 
 #[tokio::test]
+async fn bodies_say_that_they_are_json() {
+    let server = Running::start(Options::default()).await;
+    let body = json!({"connectorProfileNames": ["p"]}).to_string();
+    for (content_type, expected) in [
+        ("application/json", "200"),
+        ("Application/JSON; charset=utf-8", "200"),
+        ("application/x-amz-json-1.1", "200"),
+        (
+            "application/x-www-form-urlencoded",
+            "415 UnsupportedMediaTypeException",
+        ),
+        ("text/plain", "415 UnsupportedMediaTypeException"),
+        ("", "415 UnsupportedMediaTypeException"),
+    ] {
+        let header = format!("content-type: {content_type}\r\n");
+        let answer = server
+            .request("POST", "/describe-connector-profiles", &header, &body)
+            .await
+            .unwrap();
+        let outcome = answer.outcome();
+        assert!(outcome.starts_with(expected), "{content_type}: {outcome}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn faults_befall_the_calls_they_are_for() {
     let server = Running::start(faulty(
         "create:throttle:nth=1,create:reset:nth=2,create:lost:nth=3,update:500:first=1,\
@@ -302,6 +328,19 @@ async fn connectors_flows_and_tags() {
         described["connectorConfiguration"]["connectorArn"],
         json!(connector)
     );
+    ok(
+        "/update-connector-registration",
+        json!({"connectorLabel": "mine", "description": "ours"}),
+    )
+    .await;
+    let described = ok(
+        "/describe-connector",
+        json!({"connectorType": "CustomConnector", "connectorLabel": "mine"}),
+    )
+    .await;
+    let configuration = &described["connectorConfiguration"];
+    assert_eq!(configuration["connectorDescription"], json!("ours"));
+    assert!(configuration["connectorProvisioningConfig"]["lambda"].is_object());
     let first = ok("/list-connectors", json!({})).await;
     let second = ok("/list-connectors", json!({"nextToken": first["nextToken"]})).await;
     assert_eq!(
@@ -338,6 +377,23 @@ async fn connectors_flows_and_tags() {
         missing,
         "404 ResourceNotFoundException: Connector Profile with name none does not exist."
     );
+    let veeva = with(
+        flow("OnDemand", "p"),
+        "/sourceFlowConfig",
+        json!({"connectorType": "Veeva", "connectorProfileName": "p",
+            "sourceConnectorProperties": {"Veeva": {"object": "o"}}}),
+    );
+    assert_eq!(
+        server.post("/create-flow", veeva).await.outcome(),
+        "400 ValidationException: Validation exception: ConnectorProfile p is for connector \
+         Slack, not for Veeva"
+    );
+    let nowhere = with(
+        flow("OnDemand", "p"),
+        "/destinationFlowConfigList",
+        json!([]),
+    );
+    assert_eq!(server.post("/create-flow", nowhere).await.status, 400);
     let arn = "arn:aws:appflow:us-east-1:123456789012:flow/f1";
     let created = ok(
         "/create-flow",

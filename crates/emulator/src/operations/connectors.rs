@@ -25,14 +25,7 @@ pub(super) fn register(
         |transaction, _| {
             let label = optional(input, "connectorLabel")
                 .ok_or_else(|| ServiceError::rule("ConnectorLabel cannot be blank"))?;
-            let provisioning = input
-                .get("connectorProvisioningConfig")
-                .unwrap_or(&Value::Null);
-            if provisioning.get("lambda").is_none() {
-                return Err(ServiceError::rule(
-                    "ConnectorProvisioningConfig.lambda cannot be null",
-                ));
-            }
+            must_have_lambda(input)?;
             if find(transaction, context, label)?.is_some() {
                 return Err(ServiceError::new(
                     ErrorKind::Conflict,
@@ -40,21 +33,64 @@ pub(super) fn register(
                 ));
             }
             let mut detail = custom(context, label, context.now);
-            if let Some(detail) = detail.as_object_mut() {
-                for (to, from) in [
-                    ("connectorDescription", "description"),
-                    ("connectorProvisioningType", "connectorProvisioningType"),
-                    ("connectorProvisioningConfig", "connectorProvisioningConfig"),
-                ] {
-                    if let Some(value) = input.get(from) {
-                        detail.insert(to.to_owned(), value.clone());
-                    }
-                }
-            }
+            describe_as(&mut detail, input);
             save(transaction, context, label, Some(&detail))?;
             Ok(json!({"connectorArn": context.arn("connector", label)}).to_string())
         },
     )
+}
+
+pub(super) fn update(
+    database: &mut Database,
+    context: &Context,
+    input: &Value,
+) -> Result<String, ServiceError> {
+    once(
+        database,
+        context,
+        Operation::UpdateConnectorRegistration,
+        input,
+        |transaction, _| {
+            let label = text(input, "connectorLabel");
+            let mut detail = find(transaction, context, label)?.ok_or_else(|| not_found(label))?;
+            if input.get("connectorProvisioningConfig").is_some() {
+                must_have_lambda(input)?;
+            }
+            describe_as(&mut detail, input);
+            save(transaction, context, label, Some(&detail))?;
+            Ok(json!({"connectorArn": context.arn("connector", label)}).to_string())
+        },
+    )
+}
+
+/// The one way in which connectors are provisioned.
+fn must_have_lambda(input: &Value) -> Result<(), ServiceError> {
+    if input
+        .pointer("/connectorProvisioningConfig/lambda")
+        .is_some()
+    {
+        return Ok(());
+    }
+    Err(ServiceError::rule(
+        "ConnectorProvisioningConfig.lambda cannot be null",
+    ))
+}
+
+/// Copies what a registration says of the connector.
+fn describe_as(detail: &mut Value, input: &Value) {
+    const SAID: [(&str, &str); 3] = [
+        ("connectorDescription", "description"),
+        ("connectorProvisioningType", "connectorProvisioningType"),
+        ("connectorProvisioningConfig", "connectorProvisioningConfig"),
+    ];
+    let Some(detail) = detail.as_object_mut() else {
+        return;
+    };
+    for (to, from) in SAID {
+        if let Some(value) = input.get(from) {
+            detail.insert(to.to_owned(), value.clone());
+        }
+    }
 }
 
 pub(super) fn unregister(

@@ -21,6 +21,7 @@ pub(super) fn create(
         input,
         |transaction, _| {
             let name = text(input, "flowName");
+            rules::check_flow(input)?;
             if find(transaction, context, name)?.is_some() {
                 return Err(ServiceError::new(
                     ErrorKind::Conflict,
@@ -68,6 +69,7 @@ pub(super) fn update(
         |transaction, _| {
             let name = text(input, "flowName");
             let mut detail = existing(transaction, context, name)?;
+            rules::check_flow(input)?;
             if let Some(detail) = detail.as_object_mut() {
                 if detail.get("tasks") != input.get("tasks") {
                     let version = detail
@@ -274,10 +276,14 @@ fn connect(
     for end in ends {
         let kind = text(end, "connectorType");
         match optional(end, "connectorProfileName") {
-            Some(profile) if !profiles::exists(transaction, context, profile)? => {
-                return Err(profiles::not_found(profile));
-            }
             Some(profile) => {
+                let found = profiles::kind(transaction, context, profile)?;
+                let found = found.ok_or_else(|| profiles::not_found(profile))?;
+                if found != kind {
+                    return Err(ServiceError::rule(format!(
+                        "ConnectorProfile {profile} is for connector {found}, not for {kind}"
+                    )));
+                }
                 transaction.execute(
                     "INSERT OR IGNORE INTO flow_profiles VALUES (?1, ?2, ?3)",
                     params![scope, profile, flow],

@@ -55,6 +55,7 @@ operations! {
     DeleteConnectorProfile => profiles::delete,
     ResetConnectorMetadataCache => profiles::reset_cache,
     RegisterConnector => connectors::register,
+    UpdateConnectorRegistration => connectors::update,
     UnregisterConnector => connectors::unregister,
     DescribeConnector => connectors::describe,
     DescribeConnectors => connectors::describe_all,

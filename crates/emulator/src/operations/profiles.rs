@@ -221,13 +221,13 @@ pub(super) fn reset_cache(
     Ok(NOTHING.to_owned())
 }
 
-/// Whether there is a profile of that name.
-pub(super) fn exists(
+/// The connector type of the profile of that name, if there is one.
+pub(super) fn kind(
     transaction: &Transaction<'_>,
     context: &Context,
     name: &str,
-) -> Result<bool, ServiceError> {
-    Ok(find(transaction, context, name)?.is_some())
+) -> Result<Option<String>, ServiceError> {
+    Ok(find(transaction, context, name)?.map(|row| row.kind))
 }
 
 pub(super) fn not_found(name: &str) -> ServiceError {

@@ -34,6 +34,7 @@ CREATE TABLE flow_profiles (
     flow TEXT NOT NULL,
     PRIMARY KEY (scope, profile, flow)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX flow_profiles_by_flow ON flow_profiles (scope, flow);
 
 CREATE TABLE tags (
     arn TEXT NOT NULL,
