@@ -1,21 +1,18 @@
 //! Configuration for an object that exists already: the `resource` block for it, and `variable`
 //! blocks for what the service keeps to itself.
 
+mod expression;
 mod layout;
 
 use std::collections::BTreeSet;
 
-use flowctl_model::{Address, AttributePath, Kind, Value};
+use flowctl_model::{Address, AttributePath, Text, Value};
 use flowctl_schema::{Attribute, Block, NestedBlock, Presence, Schema};
-use hcl::expr::{
-    FuncCall, Heredoc, HeredocStripMode, ObjectKey, TemplateExpr, Traversal, Variable,
-};
+use hcl::expr::{Traversal, Variable};
+use hcl::format::{Format as _, Formatter};
 use hcl::{Body, Expression, Identifier};
 
-use crate::value::{heredoc_mark, is_identifier, is_text, quote};
-
-/// Columns up to which a list or an encoded document stays on one line.
-const SHORT: usize = 60;
+use self::expression::{expression, raw, string};
 
 /// Configuration that was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,7 +64,7 @@ pub fn resource(
         .build();
     // Those that must be given come first.
     writer.wanted.sort_by_key(|wanted| !wanted.required);
-    let variables = Body::from_iter(writer.wanted.iter().map(|w| w.block(address)));
+    let variables: Body = writer.wanted.iter().map(|w| w.block(address)).collect();
     Ok(Generated {
         resource: write(&Body::from_iter([block])).map_err(failed)?,
         variables: write(&variables).map_err(failed)?,
@@ -76,7 +73,6 @@ pub fn resource(
 }
 
 fn write(body: &Body) -> Result<String, hcl::Error> {
-    use hcl::format::{Format, Formatter};
     let mut formatter = Formatter::builder().prefer_ident_keys(true).build_vec();
     Ok(layout::tidy(&body.format_string(&mut formatter)?))
 }
@@ -93,7 +89,7 @@ struct Wanted {
 
 impl Wanted {
     fn block(&self, address: &Address) -> hcl::Block {
-        let names: Vec<&str> = self.path.names().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = self.path.names().map(Text::as_str).collect();
         // The innermost block and the argument say which it is.
         let place = names[names.len().saturating_sub(2)..].join(".");
         let doc = self.doc.trim_end_matches('.');
@@ -229,7 +225,7 @@ impl Writer<'_> {
     /// around it as it needs to be unique.
     fn name(&self, path: &AttributePath) -> String {
         let taken: BTreeSet<&str> = self.wanted.iter().map(|w| w.name.as_str()).collect();
-        let names: Vec<&str> = path.names().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = path.names().map(Text::as_str).collect();
         let resource = &self.address.resource.name;
         let candidates = (1..=names.len()).map(|count| {
             let inner = names[names.len() - count..].join("_");
@@ -244,297 +240,5 @@ impl Writer<'_> {
     }
 }
 
-/// A known value; `depth` blocks are around it.
-fn expression(value: &Value, depth: usize) -> Expression {
-    match value.kind() {
-        Kind::Null(_) | Kind::Unknown(_) => Expression::Null,
-        Kind::Bool(b) => Expression::Bool(*b),
-        // The literal itself: hcl-rs holds numbers as 64 bits.
-        Kind::Number(number) => raw(&number.to_string()),
-        Kind::String(text) => text_expression(text, depth),
-        Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
-            array(elements.iter().map(inside).collect())
-        }
-        Kind::Map(_, members) | Kind::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(name, value)| (object_key(name), inside(value)));
-            Expression::Object(members.collect())
-        }
-    }
-}
-
-/// A list, on one line if its elements are simple and few.
-fn array(elements: Vec<Expression>) -> Expression {
-    use hcl::format::{Format, Formatter};
-    let simple = |e: &Expression| !matches!(e, Expression::Object(_) | Expression::Array(_));
-    let is_simple = elements.iter().all(simple);
-    let array = Expression::Array(elements);
-    let mut formatter = Formatter::builder().compact(true).build_vec();
-    match array.format_string(&mut formatter) {
-        Ok(line) if is_simple && line.len() <= SHORT => raw(&line),
-        _ => array,
-    }
-}
-
-/// A value inside a collection, where text stays on one line.
-fn inside(value: &Value) -> Expression {
-    match value.kind() {
-        Kind::String(text) => match encoded(text) {
-            Some(json) => FuncCall::builder("jsonencode").arg(json).build().into(),
-            None => string(text),
-        },
-        _ => expression(value, 0),
-    }
-}
-
-fn object_key(name: &str) -> ObjectKey {
-    if is_identifier(name) {
-        ObjectKey::Identifier(Identifier::unchecked(name))
-    } else {
-        ObjectKey::Expression(string(name))
-    }
-}
-
-fn text_expression(text: &str, depth: usize) -> Expression {
-    if let Some(json) = encoded(text) {
-        let call: Expression = FuncCall::builder("jsonencode")
-            .arg(json.clone())
-            .build()
-            .into();
-        return match hcl::format::to_string(&call) {
-            Ok(line) if line.len() <= SHORT => call,
-            // The arguments of a call are written on one line; `layout` puts the name back.
-            _ => Expression::Parenthesis(Box::new(json)),
-        };
-    }
-    match heredoc(text, depth) {
-        Some(heredoc) => TemplateExpr::Heredoc(heredoc).into(),
-        None => string(text),
-    }
-}
-
-/// What `jsonencode` makes the very same text of.
-fn encoded(text: &str) -> Option<Expression> {
-    if !text.starts_with(['{', '[']) {
-        return None;
-    }
-    let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    as_encoded(&json, text).then(|| json_expression(&json))
-}
-
-/// Whether `jsonencode` gives the text back: it sorts keys, leaves out white space and escapes
-/// what is special in HTML.
-fn as_encoded(json: &serde_json::Value, text: &str) -> bool {
-    let mut sorted = json.clone();
-    sorted.sort_all_objects();
-    let compact = sorted.to_string();
-    let escaped = compact
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029");
-    escaped == text
-}
-
-fn json_expression(json: &serde_json::Value) -> Expression {
-    match json {
-        serde_json::Value::Null => Expression::Null,
-        serde_json::Value::Bool(b) => Expression::Bool(*b),
-        serde_json::Value::Number(number) => raw(&number.to_string()),
-        serde_json::Value::String(text) => string(text),
-        serde_json::Value::Array(elements) => array(elements.iter().map(json_expression).collect()),
-        serde_json::Value::Object(members) => Expression::Object(
-            members
-                .iter()
-                .map(|(name, value)| (object_key(name), json_expression(value)))
-                .collect(),
-        ),
-    }
-}
-
-/// Text of several lines, indented as the blocks around it; `None` if that would change it.
-fn heredoc(text: &str, depth: usize) -> Option<Heredoc> {
-    let visible = |c: char| c == '\n' || !crate::style::is_active(c);
-    if !is_text(text) || !text.ends_with('\n') || !text.chars().all(visible) {
-        return None;
-    }
-    let mark = Identifier::unchecked(heredoc_mark(&[text]));
-    let content = text.replace("${", "$${").replace("%{", "%%{");
-    let lines = || content.lines();
-    // The indent that is taken away again is the smallest of all lines.
-    let indentable =
-        lines().all(|line| !line.is_empty()) && lines().any(|line| !line.starts_with([' ', '\t']));
-    if !indentable {
-        return Some(Heredoc::new(mark, content));
-    }
-    let indent = " ".repeat(2 * depth);
-    let content: String = lines().map(|line| format!("{indent}{line}\n")).collect();
-    Some(Heredoc::new(mark, content).with_strip_mode(HeredocStripMode::Indent))
-}
-
-/// A quoted string in which nothing acts upon a terminal.
-fn string(text: &str) -> Expression {
-    let quoted = quote(text);
-    let inner = quoted
-        .strip_prefix('"')
-        .and_then(|q| q.strip_suffix('"'))
-        .unwrap_or_default();
-    TemplateExpr::QuotedString(inner.to_owned()).into()
-}
-
-/// An expression as it is written: a reference, a type or a literal.
-fn raw(text: &str) -> Expression {
-    Variable::unchecked(text).into()
-}
-
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-    use std::process::{Command, Stdio};
-
-    use serde_json::{Value as Json, json};
-
-    use super::*;
-    use crate::samples::{self, CANARY, providers};
-
-    fn generated(text: &str, json: &Json) -> Generated {
-        let address = samples::address(text);
-        let object = samples::object(&address, json);
-        let providers = providers();
-        let resource_type = providers
-            .resource_type(&address.resource.type_name)
-            .unwrap();
-        resource(&address, None, &object, resource_type.schema()).unwrap()
-    }
-
-    /// What an import finds: everything but what the service keeps to itself.
-    fn profile(kind: &str, properties: &Json) -> Json {
-        json!({
-            "name": "crm",
-            "connector_type": kind,
-            "connection_mode": "Public",
-            "arn": "arn:aws:appflow:eu-west-1:123456789012:connectorprofile/crm",
-            "credentials_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x",
-            "connector_profile_config": {"connector_profile_properties": properties},
-        })
-    }
-
-    fn all() -> Vec<(&'static str, Generated)> {
-        let redshift =
-            json!({"redshift": {"bucket_name": "b", "role_arn": "arn:aws:iam::1:role/r"}});
-        let text = json!({
-            "name": "text",
-            "amount": 12_345.5,
-            "notes": "a ${x}\n  b\nEOT\n",
-            "title": "say \"hi\" \u{1b} %{if} \u{202e}\n",
-            "names": ["b", "a"],
-            "tags": {"env": "dev", "cost center": "1", "コスト": "研究"},
-            "document": "{\"a\":[1,2.50,{\"b\":null}],\"c\":\"<\"}",
-            "anything": {"json": "[1]", "lines": "a\nb\n", "none": null, "list": []},
-            "rules": [{"name": "http", "port": 80}],
-            "steps": ["one"],
-            "password": "CANARY",
-            "tokens": {"a": "CANARY"},
-            "label": [{"key": "a", "value": "1"}, {"key": "b"}],
-            "listener": {"name": "web", "port": 80},
-        });
-        let document = json!({
-            "name": "document",
-            "id": "i",
-            "document": "{\"Statement\":[{\"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Effect\":\"Allow\"}],\"Version\":\"2012-10-17\"}",
-            "notes": "  all\n  indented\n",
-            "title": {"secret": "CANARY"},
-        });
-        vec![
-            (
-                "salesforce",
-                generated(
-                    "aws_appflow_connector_profile.crm",
-                    &profile(
-                        "Salesforce",
-                        &json!({"salesforce": {"instance_url": "https://x.example.com", "is_sandbox_environment": false}}),
-                    ),
-                ),
-            ),
-            (
-                "redshift",
-                generated(
-                    "aws_appflow_connector_profile.crm",
-                    &profile("Redshift", &redshift),
-                ),
-            ),
-            (
-                "custom",
-                generated(
-                    "aws_appflow_connector_profile.crm",
-                    &profile(
-                        "CustomConnector",
-                        &json!({"custom_connector": {"profile_properties": {"a": "1"}}}),
-                    ),
-                ),
-            ),
-            ("text", generated("aws_sample.text", &text)),
-            ("document", generated("aws_sample.document[0]", &document)),
-            (
-                "data",
-                generated(
-                    "terraform_data.d",
-                    &json!({"id": "x", "input": [1, "a"], "output": [1, "a"]}),
-                ),
-            ),
-        ]
-    }
-
-    #[test]
-    fn objects_become_configuration() {
-        for (name, generated) in all() {
-            let text = format!("{}\n{}", generated.resource, generated.variables);
-            assert!(!text.contains(CANARY) && !text.contains('\u{1b}'), "{text}");
-            let _: hcl::Body = hcl::from_str(&text).unwrap();
-            insta::assert_snapshot!(format!("hcl_{name}"), text);
-        }
-    }
-
-    #[test]
-    fn nothing_is_left_to_terraform_fmt() {
-        if Command::new("terraform").arg("version").output().is_err() {
-            let mut stderr = std::io::stderr();
-            writeln!(stderr, "skipped: there is no terraform to compare with").unwrap();
-            return;
-        }
-        for (name, generated) in all() {
-            let text = format!("{}\n{}", generated.resource, generated.variables);
-            let mut child = Command::new("terraform")
-                .args(["fmt", "-no-color", "-"])
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            child
-                .stdin
-                .take()
-                .unwrap()
-                .write_all(text.as_bytes())
-                .unwrap();
-            let output = child.wait_with_output().unwrap();
-            assert!(output.status.success(), "{name}: {text}");
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), text, "{name}");
-        }
-    }
-
-    #[test]
-    fn another_provider_configuration_is_named() {
-        let address = samples::address("terraform_data.d");
-        let object = samples::object(&address, &json!({"input": 1}));
-        let providers = providers();
-        let schema = providers.resource_type("terraform_data").unwrap().schema();
-        let generated = resource(&address, Some("aws.west"), &object, schema).unwrap();
-        let expected =
-            "resource \"terraform_data\" \"d\" {\n  provider = aws.west\n  input    = 1\n}\n";
-        assert_eq!(generated.resource, expected);
-        assert_eq!(generated.variables, "");
-    }
-}
+mod tests;

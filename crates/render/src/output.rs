@@ -60,7 +60,7 @@ pub fn human(outputs: &BTreeMap<Text, OutputState>) -> String {
         } else {
             console(&output.value)
         };
-        out.push_str(&format!("{} = {value}\n", clean(name)));
+        out.extend([&clean(name), " = ", &value, "\n"]);
     }
     out
 }

@@ -172,11 +172,9 @@ fn expression(text: &str, chars: &mut Characters<'_>, out: &mut Vec<(usize, usiz
     let mut depth = 0_usize;
     while let Some(&(at, c)) = chars.peek() {
         match c {
-            '\n' if depth == 0 => return,
-            '}' | ']' | ')' if depth == 0 => return,
+            '\n' | ',' | '}' | ']' | ')' if depth == 0 => return,
             '{' | '[' | '(' => depth += 1,
             '}' | ']' | ')' => depth -= 1,
-            ',' if depth == 0 => return,
             '"' => {
                 chars.next();
                 out.push((at + 1, string_end(text, chars, at + 1)));
@@ -263,11 +261,27 @@ mod tests {
             ),
             ("password = <<EOT\none", "password = <<EOT\n***"),
             (r#"password == "x" ? 1 : 2"#, r#"password == "x" ? 1 : 2"#),
-            (r#"password = var.p"#, r#"password = var.p"#),
-            (r#"# password = "x""#, r##"# password = "x""##),
+            ("password = var.p", "password = var.p"),
+            (r#"# password = "x""#, r#"# password = "x""#),
         ];
         for (text, expected) in cases {
             assert_eq!(hidden(text), expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_it(text in "(password|[a-z \\n\\r\"'{}=:<#/\\\\é-]){0,60}") {
+            let hidden = hidden(&text);
+            let lines = |text: &str| text.matches('\n').count();
+            proptest::prop_assert_eq!(lines(&hidden), lines(&text));
+        }
+
+        #[test]
+        fn a_literal_is_hidden_wherever_it_stands(before in "[a-z \\n\"{}=:é-]{0,20}\\n", after in ".{0,20}") {
+            let text = format!("{before}password = \"CANARY\"{after}");
+            proptest::prop_assume!(before.matches('"').count() % 2 == 0);
+            proptest::prop_assert!(!hidden(&text).contains("CANARY"), "{}", hidden(&text));
         }
     }
 
