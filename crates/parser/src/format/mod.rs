@@ -1,0 +1,43 @@
+//! The formatter: the canonical layout of native syntax, which is that of `terraform fmt`.
+//!
+//! A text is taken apart into tokens; a few outdated ways of writing are replaced (`rewrite`), and
+//! the space between tokens is set anew (`layout`). Nothing else of a text changes.
+
+mod layout;
+mod rewrite;
+
+use std::borrow::Cow;
+
+use crate::ast::FileId;
+use crate::diagnostic::Diagnostic;
+use crate::hcl;
+use crate::hcl::scan::{TokenKind, scan};
+
+/// A token with the space before it.
+#[derive(Clone, Debug)]
+struct Piece<'a> {
+    kind: TokenKind,
+    text: Cow<'a, str>,
+    /// How many blanks stand before it.
+    space: usize,
+}
+
+/// Formats a `.tf`, `.tfvars` or `.tftest.hcl` file. What is not valid syntax cannot be formatted.
+pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
+    let (body, diagnostics) = hcl::parse_body(file, text);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let tokens = scan(text);
+    let mut pieces = rewrite::rewrite(text, &tokens, &body);
+    layout::arrange(&mut pieces);
+    let mut formatted = String::with_capacity(text.len() + text.len() / 8);
+    for piece in &pieces {
+        formatted.extend(std::iter::repeat_n(' ', piece.space));
+        formatted.push_str(&piece.text);
+    }
+    Ok(formatted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The formatter against what `terraform fmt` made of the same texts: every file of the recorded
+//! configurations, and snippets written to find its rules.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test")]
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use flowctl_parser::ast::{Body, Expr, ExprKind};
+use flowctl_parser::hcl::parse_body;
+use flowctl_parser::{FileId, format};
+use serde_json::Value;
+
+fn conformance() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance")
+}
+
+fn cases(name: &str) -> Vec<Value> {
+    let lines = std::fs::read_to_string(conformance().join("fmt").join(name)).unwrap();
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The value without what the formatter puts around it or takes away.
+fn bare(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Wrapped(inner) | ExprKind::Parens(inner) => bare(inner),
+        _ => expr,
+    }
+}
+
+/// What a body means, without places.
+fn meaning(body: &Body, inside: &str, out: &mut String) {
+    for attribute in &body.attributes {
+        let name = &attribute.name.text;
+        if inside == "variable" && &**name == "type" {
+            continue;
+        }
+        let mut value = format!("{:?}", bare(&attribute.expr));
+        while let Some(at) = value.find("Span {") {
+            let end = value[at..].find('}').unwrap();
+            value.replace_range(at..=at + end, "");
+        }
+        writeln!(out, "{name} = {value}").unwrap();
+    }
+    for block in &body.blocks {
+        let labels: Vec<_> = block.labels.iter().map(|label| &label.text).collect();
+        writeln!(out, "{} {labels:?} {{", block.block_type.text).unwrap();
+        meaning(&block.body, &block.block_type.text, out);
+        out.push_str("}\n");
+    }
+}
+
+fn judge(input: &str, expected: Option<&str>, report: &mut String) {
+    let formatted = format(FileId(0), input);
+    if formatted.as_deref().ok() != expected {
+        writeln!(
+            report,
+            "== {input:?}\nwant {expected:?}\ngot  {formatted:?}"
+        )
+        .unwrap();
+    }
+    let Ok(formatted) = formatted else { return };
+    let again = format(FileId(0), &formatted);
+    if again.as_ref() != Ok(&formatted) {
+        writeln!(report, "== not stable: {input:?}\n{formatted:?}\n{again:?}").unwrap();
+    }
+    let (mut before, mut after) = (String::new(), String::new());
+    meaning(&parse_body(FileId(0), input).0, "", &mut before);
+    meaning(&parse_body(FileId(0), &formatted).0, "", &mut after);
+    if before != after {
+        writeln!(report, "== changed: {input:?}\n{before}\n{after}").unwrap();
+    }
+}
+
+#[test]
+fn snippets_are_formatted_as_recorded() {
+    let cases = cases("snippets.jsonl");
+    assert!(cases.len() > 300, "only {} snippets", cases.len());
+    let mut report = String::new();
+    for case in &cases {
+        let input = case["input"].as_str().unwrap();
+        judge(input, case["output"].as_str(), &mut report);
+    }
+    assert!(report.is_empty(), "{report}");
+}
+
+#[test]
+fn configurations_are_formatted_as_recorded() {
+    let mut report = String::new();
+    for case in &cases("configs.jsonl") {
+        let path = conformance().join("configs");
+        let input = std::fs::read_to_string(path.join(case["file"].as_str().unwrap())).unwrap();
+        judge(&input, case["output"].as_str(), &mut report);
+    }
+    assert!(report.is_empty(), "{report}");
+}
