@@ -1,2 +1,28 @@
-//! The flowctl binary.
-fn main() {}
+//! The `flowctl` binary: reads what was typed, wires the crates together and decides what is said
+//! where and with which exit code. No algorithm of its own; it alone reads the environment.
+
+mod app;
+mod args;
+mod carry_out;
+mod commands;
+mod env;
+mod error;
+mod failure;
+mod files;
+mod progress;
+mod project;
+mod report;
+mod run;
+mod runtime;
+mod services;
+mod session;
+mod shown;
+mod signals;
+mod state;
+mod ui;
+mod variables;
+mod world;
+
+fn main() -> std::process::ExitCode {
+    app::main()
+}

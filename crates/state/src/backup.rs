@@ -13,6 +13,15 @@ use crate::files::{private_directory, private_file, refuse_link, sync_directory}
 /// How many copies are kept.
 pub const KEPT: usize = 10;
 
+/// Where the copies of a state are: `backups` beside `state.db`, a directory of its own for a state
+/// of another name.
+pub fn directory(state: &Path) -> PathBuf {
+    match state.file_name().and_then(|name| name.to_str()) {
+        Some("state.db") | None => state.with_file_name("backups"),
+        Some(name) => state.with_file_name(format!("{name}.backups")),
+    }
+}
+
 /// Copies `connection` into `directory` under the next number, and deletes the oldest copies beyond
 /// [`KEPT`]. The number only grows: the state's serial goes back when a copy is restored.
 pub fn make(connection: &Connection, directory: &Path) -> Result<PathBuf, StoreError> {

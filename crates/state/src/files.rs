@@ -30,6 +30,14 @@ pub(crate) fn private_directory(path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Makes the directory that a file is to be in, with mode 0700, unless it is there.
+pub fn make_directory_of(path: &Path) -> Result<(), StoreError> {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => private_directory(directory),
+        _ => Ok(()),
+    }
+}
+
 /// Opens a file for reading and writing, making it with mode 0600 if it is not there.
 pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
     refuse_link(path)?;

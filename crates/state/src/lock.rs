@@ -3,12 +3,12 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::StoreError;
-use crate::files::private_file;
+use crate::files::{make_directory_of, private_file};
 
 /// How often a busy lock is asked again.
 const RETRY: Duration = Duration::from_millis(50);
@@ -19,10 +19,19 @@ pub struct Lock {
     file: File,
 }
 
+/// The lock's file of a state: `lock` beside `state.db`, one of its own for a state of another name.
+pub fn path(state: &Path) -> PathBuf {
+    match state.file_name().and_then(|name| name.to_str()) {
+        Some("state.db") | None => state.with_file_name("lock"),
+        Some(name) => state.with_file_name(format!("{name}.lock")),
+    }
+}
+
 /// Takes the lock, waiting for it up to `timeout`. `holder` is one line for others: who, since
 /// when, doing what.
 pub fn acquire(path: &Path, holder: &str, timeout: Duration) -> Result<Lock, StoreError> {
     let deadline = Instant::now() + timeout;
+    make_directory_of(path)?;
     let mut file = private_file(path)?;
     loop {
         match file.try_lock() {

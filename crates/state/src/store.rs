@@ -8,7 +8,7 @@ use flowctl_model::snapshot::{OutputState, ResourceState, Snapshot};
 use flowctl_model::{Digester, Text};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
-use crate::files::{hex, private_directory, private_file, refuse_link};
+use crate::files::{hex, make_directory_of, private_file, refuse_link};
 use crate::row::{self, decode, encode};
 use crate::writer::Writer;
 use crate::{StoreError, backup};
@@ -152,12 +152,7 @@ impl Store {
     /// has the lock. `clock` gives seconds since 1970.
     pub fn open(path: &Path, clock: fn() -> f64) -> Result<Self, StoreError> {
         let failed = |error: rusqlite::Error| StoreError::database(path, &error);
-        if let Some(directory) = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
-            private_directory(directory)?;
-        }
+        make_directory_of(path)?;
         let new = !path.exists();
         drop(private_file(path)?);
         let mut connection = Connection::open(path).map_err(failed)?;
@@ -372,6 +367,15 @@ impl Store {
     }
 }
 
+/// Whether the secret digests in a store were made with this key, or by none yet. Writes nothing.
+pub fn is_made_with(path: &Path, digester: &Digester) -> Result<bool, StoreError> {
+    let Some(connection) = open_to_read(path)? else {
+        return Ok(true);
+    };
+    let known = meta(&connection, "key_id").map_err(|error| StoreError::database(path, &error))?;
+    Ok(known.is_none_or(|known| known == hex(&digester.key_id())))
+}
+
 /// The runs of a store, newest first.
 pub fn history(path: &Path) -> Result<Vec<RunRecord>, StoreError> {
     let Some(connection) = open_to_read(path)? else {
@@ -424,8 +428,7 @@ pub fn operations(path: &Path, run: i64) -> Result<Vec<OperationRecord>, StoreEr
 /// A store whose file was emptied must not be taken for a new one: everything would be created
 /// again.
 fn refuse_emptied(path: &Path) -> Result<(), StoreError> {
-    let directory = path.with_file_name("backups");
-    match backup::list(&directory)?.last() {
+    match backup::list(&backup::directory(path))?.last() {
         None => Ok(()),
         Some(newest) => Err(StoreError::Damaged {
             path: path.to_owned(),

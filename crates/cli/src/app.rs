@@ -1,0 +1,114 @@
+//! From the arguments to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use crate::args::{GlobalArgs, normalise};
+use crate::commands::Command;
+use crate::env::Env;
+use crate::error::{CommandError, Outcome, exit_code};
+use crate::ui::Ui;
+
+/// Infrastructure as code for Amazon AppFlow, in the Terraform language
+///
+/// flowctl reads the Terraform configuration in the working directory (*.tf, *.tf.json), compares
+/// it with what exists, and brings the two together. Terraform's single-dash spellings of long
+/// options (-auto-approve, -out=FILE) are accepted everywhere.
+#[derive(Parser)]
+#[command(
+    name = "flowctl",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command is given beside its own arguments.
+pub(crate) struct App {
+    pub(crate) ui: Ui,
+    pub(crate) env: Env,
+    pub(crate) global: GlobalArgs,
+}
+
+/// The whole program.
+pub(crate) fn main() -> ExitCode {
+    // A message of the standard library would show values.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let place = place.unwrap_or_else(|| "an unknown place".to_owned());
+        Ui::plain().note(&format!(
+            "Error: internal error\n\nflowctl stopped at {place}. This is a fault in flowctl, not \
+             in your configuration. What was done up to here is recorded in state, and the next \
+             run looks into what was not."
+        ));
+    }));
+    let ended = std::panic::catch_unwind(|| run(crate::env::arguments()));
+    exit_code(ended.unwrap_or(Err(CommandError::Internal)))
+}
+
+fn run(arguments: Vec<OsString>) -> Result<Outcome, CommandError> {
+    let env = Env::read();
+    let mut definition = Cli::command();
+    definition.build();
+    let arguments = match normalise::normalise(&definition, arguments, env.injected_arguments()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            Ui::plain().error(&error);
+            return Err(error);
+        }
+    };
+    let parsed = definition
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(answer) => {
+            let plain = arguments
+                .iter()
+                .any(|a| a == "--no-color" || a == "--color=never");
+            return Ui::plain().answer_of_clap(&answer, !plain && !env.no_color);
+        }
+    };
+    let ui = Ui::new(&cli.global, &env);
+    let mut app = App {
+        ui,
+        env,
+        global: cli.global,
+    };
+    let ended = app.begin().and_then(|()| cli.command.run(&mut app));
+    if let Err(error) = &ended {
+        app.ui.error(error);
+    }
+    ended
+}
+
+impl App {
+    /// Enters the directory of `--chdir`, and starts the log.
+    fn begin(&mut self) -> Result<(), CommandError> {
+        crate::ui::start_log(&self.env, self.global.verbose);
+        if let Some(directory) = &self.global.chdir {
+            std::env::set_current_dir(directory).map_err(|error| {
+                CommandError::user(
+                    "Cannot enter the directory of --chdir",
+                    format!("{}: {error}.", directory.display()),
+                )
+            })?;
+        }
+        match self.env.workspace.as_deref() {
+            None | Some("" | "default") => Ok(()),
+            Some(other) => Err(CommandError::user(
+                "Workspaces are not supported",
+                format!("TF_WORKSPACE names the workspace {other:?}; there is only \"default\"."),
+            )
+            .with_help("unset TF_WORKSPACE, and use one directory or one --state file for each")),
+        }
+    }
+}

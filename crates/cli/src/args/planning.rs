@@ -1,0 +1,95 @@
+//! Options of commands that make a plan.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use flowctl_model::Address;
+use flowctl_planner::{Mode, Options};
+
+use crate::error::CommandError;
+use crate::state::{invalid_address, target};
+
+/// What a plan is to be about.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Planning")]
+pub(crate) struct SelectionArgs {
+    /// Delete everything that is in state
+    #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
+    pub(crate) destroy: bool,
+
+    /// Only bring state up to date with what exists
+    #[arg(long, conflicts_with = "replace")]
+    pub(crate) refresh_only: bool,
+
+    /// Whether to look at what exists first
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_value = "true", default_missing_value = "true", hide_possible_values = true,
+        action = clap::ArgAction::Set)]
+    pub(crate) refresh: bool,
+
+    /// Only this resource or module and what it depends on; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+
+    /// Everything but this and what depends on it; may be repeated
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "target")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Replace this instance even if nothing changes; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) replace: Vec<String>,
+}
+
+impl SelectionArgs {
+    /// As the planner takes them.
+    pub(crate) fn options(&self) -> Result<Options, CommandError> {
+        let targets = |texts: &[String]| {
+            texts
+                .iter()
+                .map(|text| target(text))
+                .collect::<Result<_, _>>()
+        };
+        let replace = |text: &String| text.parse::<Address>().map_err(invalid_address);
+        Ok(Options {
+            mode: if self.destroy {
+                Mode::Destroy
+            } else if self.refresh_only {
+                Mode::RefreshOnly
+            } else {
+                Mode::Normal
+            },
+            targets: targets(&self.target)?,
+            excludes: targets(&self.exclude)?,
+            replace: self.replace.iter().map(replace).collect::<Result<_, _>>()?,
+            generate_config: false,
+        })
+    }
+}
+
+/// How a run goes about it, and what it says.
+#[derive(Args, Clone, Default, Debug)]
+pub(crate) struct RunArgs {
+    /// How many requests may be under way at a time
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
+    pub(crate) parallelism: usize,
+
+    /// Tell everything as JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Tell the same to this file, beside what is said otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json_into: Option<PathBuf>,
+
+    /// Say warnings in one line each
+    #[arg(long)]
+    pub(crate) compact_warnings: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one request must be possible".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("a whole number is needed".to_owned()),
+    }
+}

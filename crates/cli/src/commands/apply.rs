@@ -1,0 +1,223 @@
+//! `flowctl apply`, and what is an apply with other words: `destroy` and `refresh`.
+
+use clap::Args;
+use flowctl_executor::fault::{Faults, NoFaults};
+use flowctl_model::event::RunKind;
+use flowctl_model::plan::Plan;
+use flowctl_render::style::{Style, Styled};
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::args::LockArgs;
+use crate::args::planning::{RunArgs, SelectionArgs};
+use crate::args::variables::VariableArgs;
+use crate::carry_out::{Work, carry_out};
+use crate::commands::plan::{PlanFormat, show, told};
+use crate::env::Env;
+use crate::error::{CommandError, Outcome};
+use crate::project::Project;
+use crate::report::Report;
+use crate::run::{Course, kind_of};
+use crate::state::Held;
+use crate::{runtime, signals};
+
+/// Bring what exists to what is configured
+///
+/// Shows the plan and asks before anything is done.
+#[derive(Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    options: ApplyOptions,
+}
+
+/// Delete everything that is in state; the same as apply --destroy
+#[derive(Args)]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    options: ApplyOptions,
+}
+
+/// Bring state up to date with what exists; the same as apply --refresh-only --auto-approve
+#[derive(Args)]
+pub(crate) struct RefreshArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    options: ApplyOptions,
+}
+
+/// What the three have in common.
+#[derive(Args, Clone)]
+struct ApplyOptions {
+    /// Do not ask
+    #[arg(long)]
+    auto_approve: bool,
+
+    #[command(flatten)]
+    run: RunArgs,
+
+    #[command(flatten)]
+    variables: VariableArgs,
+
+    #[command(flatten)]
+    lock: LockArgs,
+}
+
+pub(crate) fn run(app: &mut App, args: &ApplyArgs) -> Result<Outcome, CommandError> {
+    apply(app, &args.selection, &args.options)
+}
+
+pub(crate) fn destroy(app: &mut App, args: &DestroyArgs) -> Result<Outcome, CommandError> {
+    let selection = SelectionArgs {
+        destroy: true,
+        ..args.selection.clone()
+    };
+    apply(app, &selection, &args.options)
+}
+
+pub(crate) fn refresh(app: &mut App, args: &RefreshArgs) -> Result<Outcome, CommandError> {
+    let selection = SelectionArgs {
+        refresh_only: true,
+        ..args.selection.clone()
+    };
+    let options = ApplyOptions {
+        auto_approve: true,
+        ..args.options.clone()
+    };
+    apply(app, &selection, &options)
+}
+
+fn apply(
+    app: &mut App,
+    selection: &SelectionArgs,
+    options: &ApplyOptions,
+) -> Result<Outcome, CommandError> {
+    if options.run.json && !options.auto_approve {
+        return Err(CommandError::user(
+            "Nobody can be asked",
+            "With --json the output is for machines, and a plan must be approved.",
+        )
+        .with_help("give --auto-approve too"));
+    }
+    let project = Project::with_variables(app, &options.variables)?;
+    let runtime = runtime::full()?;
+    let outcome = runtime.block_on(course(app, project, selection, options));
+    // A question that nobody answered is still being read.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn course(
+    app: &mut App,
+    project: Project,
+    selection: &SelectionArgs,
+    options: &ApplyOptions,
+) -> Result<Outcome, CommandError> {
+    let kind = kind_of(selection);
+    let faults = faults(&app.env)?;
+    let stop = signals::watch()?;
+    let command = kind.to_string();
+    let taken = Held::wait(app, &options.lock, &command);
+    let mut held = Course::unless_stopped(&stop, taken).await?;
+    let known = held.known().await?;
+    let begun = Course::begin(app, project, known, selection, &options.run, stop.clone());
+    let mut course = begun.await?;
+    let mut report = Report::begin(&mut app.ui, kind, &options.run)?;
+    if !held.store.unfinished().await?.is_empty() {
+        held.backup()?;
+        course.recover(&held, &mut report).await?;
+    }
+    course
+        .planned(&mut report, async |session, planned, report| {
+            show(session, &planned, report, PlanFormat::Human)?;
+            told(session, &planned, report)?;
+            let asks = !options.auto_approve && needs_approval(&planned.plan, kind);
+            if asks && !approved(report, kind, &stop).await? {
+                return Ok(Outcome::Declined);
+            }
+            let work = Work {
+                held: &mut held,
+                kind,
+                stop: stop.clone(),
+                faults: &*faults,
+            };
+            carry_out(session, planned, report, work).await
+        })
+        .await
+}
+
+/// Whether there is something that a person should see first. What changed outside only has to be
+/// agreed to where that is all that a run is for.
+fn needs_approval(plan: &Plan, kind: RunKind) -> bool {
+    !plan.is_empty() || (kind == RunKind::Refresh && !plan.drift.is_empty())
+}
+
+/// Asks whether the plan is to be carried out.
+async fn approved(
+    report: &mut Report<'_>,
+    kind: RunKind,
+    stop: &watch::Receiver<bool>,
+) -> Result<bool, CommandError> {
+    if !report.ui.can_ask() {
+        return Err(CommandError::user(
+            "Nobody is there to approve the plan",
+            "The plan must be approved before it is carried out, and this is no terminal.",
+        )
+        .with_help("give --auto-approve to carry it out unasked"));
+    }
+    let (question, what, cancelled) = match kind {
+        RunKind::Destroy => (
+            "Do you really want to destroy all resources?",
+            "flowctl will delete everything that is shown above. There is no undo.",
+            "Destroy cancelled.",
+        ),
+        RunKind::Refresh => (
+            "Would you like to update the state to reflect these detected changes?",
+            "flowctl will write these changes to state, and change nothing that exists.",
+            "Apply cancelled.",
+        ),
+        _ => (
+            "Do you want to perform these actions?",
+            "flowctl will perform the actions described above.",
+            "Apply cancelled.",
+        ),
+    };
+    let mut text = Styled::new();
+    text.push(Style::Strong, &format!("\n{question}\n"));
+    text.plain(&format!(
+        "  {what}\n  Only 'yes' will be accepted to approve.\n\n"
+    ));
+    text.push(Style::Strong, "  Enter a value: ");
+    let answer = Course::unless_stopped(stop, report.ui.ask_beside(&text)).await?;
+    let yes = answer.is_some_and(|answer| *answer == "yes");
+    if !yes {
+        report.say(&format!("\n{cancelled}\n").into())?;
+    }
+    Ok(yes)
+}
+
+/// Where a fault test ends the process.
+fn faults(env: &Env) -> Result<Box<dyn Faults>, CommandError> {
+    #[cfg(any(debug_assertions, feature = "fault-points"))]
+    if let Some(text) = &env.fault {
+        let (point, nth) = text.split_once(':').unwrap_or((text, "1"));
+        let wrong = || {
+            CommandError::user(
+                "Invalid FLOWCTL_FAULT",
+                format!("{text:?} is not POINT or POINT:N."),
+            )
+        };
+        let point = point.parse().map_err(|_| wrong())?;
+        let nth = nth.parse().map_err(|_| wrong())?;
+        return Ok(Box::new(flowctl_executor::fault::AbortAt::new(point, nth)));
+    }
+    let _ = env;
+    Ok(Box::new(NoFaults))
+}

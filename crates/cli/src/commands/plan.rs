@@ -1,0 +1,151 @@
+//! `flowctl plan`.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+use flowctl_model::event::RunKind;
+use flowctl_model::{Text, Value};
+use flowctl_parser::{Diagnostic, SourceMap, hcl};
+use flowctl_planner::{Evaluation, Planned};
+use flowctl_render::plan::human::{self, Context, HumanOptions};
+use flowctl_render::plan::json;
+
+use crate::app::App;
+use crate::args::LockArgs;
+use crate::args::planning::{RunArgs, SelectionArgs};
+use crate::args::variables::VariableArgs;
+use crate::error::{CommandError, Outcome};
+use crate::project::Project;
+use crate::report::{Report, timestamp};
+use crate::run::Course;
+use crate::session::Session;
+use crate::state::{Known, StateFiles};
+use crate::{runtime, signals};
+
+/// Show what would be done, and why
+///
+/// Waits for nobody and writes nothing: it may run beside an apply.
+#[derive(Args)]
+pub(crate) struct PlanArgs {
+    /// How the plan is written; json is Terraform's representation
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: PlanFormat,
+
+    /// Exit with 2 if there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    run: RunArgs,
+
+    #[command(flatten)]
+    variables: VariableArgs,
+
+    // Terraform locks for a plan too; scripts give these.
+    #[command(flatten)]
+    _lock: LockArgs,
+}
+
+/// How a plan is written.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PlanFormat {
+    Human,
+    Json,
+}
+
+pub(crate) fn run(app: &mut App, args: &PlanArgs) -> Result<Outcome, CommandError> {
+    let project = Project::with_variables(app, &args.variables)?;
+    let known = Known::to_read(&StateFiles::of(app), &app.env)?;
+    let runtime = runtime::full()?;
+    let outcome = runtime.block_on(async {
+        let stop = signals::watch()?;
+        let begun = Course::begin(app, project, known, &args.selection, &args.run, stop);
+        let mut course = begun.await?;
+        let mut report = Report::begin(&mut app.ui, RunKind::Plan, &args.run)?;
+        course
+            .planned(&mut report, async |session, planned, report| {
+                show(session, &planned, report, args.format)?;
+                told(session, &planned, report)?;
+                let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
+                Ok(if args.detailed_exitcode && changes {
+                    Outcome::ChangesPresent
+                } else {
+                    Outcome::Done
+                })
+            })
+            .await
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Writes the plan as a result.
+pub(crate) fn show(
+    session: &Session,
+    planned: &Planned<'_>,
+    report: &mut Report<'_>,
+    format: PlanFormat,
+) -> Result<(), CommandError> {
+    let errored = planned.diagnostics.iter().any(Diagnostic::is_error);
+    report.plan(&planned.plan)?;
+    match format {
+        _ if !report.is_human() => Ok(()),
+        // A plan that could not be begun says nothing.
+        PlanFormat::Human if errored && planned.plan.changes.is_empty() => Ok(()),
+        PlanFormat::Human => {
+            let options = HumanOptions {
+                width: report.ui.width(),
+                context: Context::Lines(3),
+                compact: false,
+            };
+            report.say(&human::plan(&planned.plan, &session.providers, &options))
+        }
+        PlanFormat::Json => {
+            let text = json::plan(&json::Input {
+                plan: &planned.plan,
+                prior: &session.snapshot,
+                configuration: &session.project.configuration,
+                sources: &session.project.sources,
+                variables: &variables(session, &planned.evaluation),
+                providers: &session.providers,
+                flowctl_version: env!("CARGO_PKG_VERSION"),
+                timestamp: &timestamp(),
+                errored,
+            });
+            report.ui.print(&format!("{text}\n"))
+        }
+    }
+}
+
+/// Tells what was found while planning; the end of the run if there is an error.
+pub(crate) fn told(
+    session: &Session,
+    planned: &Planned<'_>,
+    report: &mut Report<'_>,
+) -> Result<(), CommandError> {
+    let mut found = session.project.warnings.clone();
+    found.extend(planned.diagnostics.iter().cloned());
+    if found.is_empty() {
+        return Ok(());
+    }
+    report.diagnostics(&found, &session.project.shown_sources());
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(CommandError::Told);
+    }
+    Ok(())
+}
+
+/// The values of the root module's variables.
+fn variables(session: &Session, evaluation: &Evaluation<'_>) -> BTreeMap<Text, Value> {
+    let names = session.project.configuration.root.variables.keys();
+    let value = |name: &std::sync::Arc<str>| {
+        let text = format!("var.{name}");
+        let file = SourceMap::default().add("", text.as_str());
+        let expr = hcl::parse_expression(file, &text).ok()?;
+        Some((Text::from(&**name), evaluation.evaluate(&expr).value))
+    };
+    names.filter_map(value).collect()
+}

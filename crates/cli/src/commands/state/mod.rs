@@ -1,0 +1,38 @@
+//! `flowctl state`: what is in state, and changing it by hand.
+
+mod list;
+mod mv;
+mod restore;
+mod rm;
+mod show;
+
+use clap::{Args, Subcommand};
+
+use crate::app::App;
+use crate::error::{CommandError, Outcome};
+
+/// Look at what is in state, and change it by hand
+#[derive(Args, Debug)]
+pub(crate) struct StateArgs {
+    #[command(subcommand)]
+    command: StateCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum StateCommand {
+    List(list::ListArgs),
+    Mv(mv::MvArgs),
+    Restore(restore::RestoreArgs),
+    Rm(rm::RmArgs),
+    Show(show::ShowArgs),
+}
+
+pub(crate) fn run(app: &mut App, args: &StateArgs) -> Result<Outcome, CommandError> {
+    match &args.command {
+        StateCommand::List(args) => list::run(app, args),
+        StateCommand::Mv(args) => mv::run(app, args),
+        StateCommand::Restore(args) => restore::run(app, args),
+        StateCommand::Rm(args) => rm::run(app, args),
+        StateCommand::Show(args) => show::run(app, args),
+    }
+}

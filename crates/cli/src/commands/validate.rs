@@ -1,0 +1,64 @@
+//! `flowctl validate`.
+
+use clap::{Args, ValueEnum};
+use flowctl_parser::Diagnostic;
+use flowctl_planner::validate;
+use flowctl_render::diagnostics;
+
+use crate::app::App;
+use crate::error::{CommandError, Outcome};
+use crate::project::Project;
+use crate::services::{Endpoint, providers};
+use crate::session::WORKSPACE;
+use crate::world::Machine;
+
+/// Check the configuration, as far as that needs neither state nor network
+#[derive(Args, Debug)]
+pub(crate) struct ValidateArgs {
+    /// For people, or for tools (as `terraform validate -json`)
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: ValidateFormat,
+
+    /// The same as --format=json
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum ValidateFormat {
+    Human,
+    Json,
+}
+
+pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, CommandError> {
+    let (project, mut found) = Project::load();
+    // What could not be read would be reported a second time as missing.
+    if !found.iter().any(Diagnostic::is_error) {
+        let providers = providers(Endpoint::default());
+        let machine = Machine::new(&app.env);
+        let configuration = &project.configuration;
+        found.extend(validate(configuration, &providers, &machine, WORKSPACE));
+    }
+    let errors = found.iter().any(Diagnostic::is_error);
+    let sources = project.shown_sources();
+    if args.json || args.format == ValidateFormat::Json {
+        let text = diagnostics::json::validate(&found, &sources);
+        app.ui.print(&format!("{}\n", text.trim_end()))?;
+    } else {
+        app.ui.diagnostics(&found, &sources);
+        if !errors {
+            let but = if found.is_empty() {
+                "."
+            } else {
+                ", but there were some\nvalidation warnings as shown above."
+            };
+            app.ui
+                .print(&format!("Success! The configuration is valid{but}\n"))?;
+        }
+    }
+    Ok(if errors {
+        Outcome::Failed
+    } else {
+        Outcome::Done
+    })
+}

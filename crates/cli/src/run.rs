@@ -1,0 +1,148 @@
+//! The course of `plan` and of `apply`, which is a plan that is carried out.
+
+use std::future::Future;
+
+use flowctl_executor::{Recovered, recover};
+use flowctl_model::Address;
+use flowctl_model::event::RunKind;
+use flowctl_parser::Diagnostic;
+use flowctl_planner::{Mode, Planned, is_configured, plan};
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::args::planning::{RunArgs, SelectionArgs};
+use crate::error::CommandError;
+use crate::failure;
+use crate::project::Project;
+use crate::report::Report;
+use crate::session::{Facts, Session};
+use crate::signals;
+use crate::state::{Held, Known, now};
+
+/// A run up to where its plan is made.
+pub(crate) struct Course {
+    pub(crate) session: Session,
+    pub(crate) facts: Facts,
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Whether what exists is looked at before planning.
+    refresh: bool,
+}
+
+/// What kind of run the options ask for, beside planning and applying.
+pub(crate) fn kind_of(selection: &SelectionArgs) -> RunKind {
+    if selection.destroy {
+        RunKind::Destroy
+    } else if selection.refresh_only {
+        RunKind::Refresh
+    } else {
+        RunKind::Apply
+    }
+}
+
+impl Course {
+    /// Makes everything ready for requests.
+    pub(crate) async fn begin(
+        app: &App,
+        project: Project,
+        known: Known,
+        selection: &SelectionArgs,
+        run: &RunArgs,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, CommandError> {
+        let mut session = Session::new(app, project, known, selection.options()?);
+        session.parallelism = run.parallelism;
+        session.connect(app).await?;
+        Ok(Self {
+            session,
+            facts: Facts::default(),
+            stop,
+            refresh: selection.refresh,
+        })
+    }
+
+    /// Waits for something that may be given up when the person asks to stop, since nothing is
+    /// changed by it.
+    pub(crate) async fn unless_stopped<T>(
+        stop: &watch::Receiver<bool>,
+        work: impl Future<Output = Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
+        tokio::select! {
+            biased;
+            () = signals::asked(stop.clone()) => Err(CommandError::Interrupted),
+            done = work => done,
+        }
+    }
+
+    /// Looks into what an earlier run left unfinished; state is brought in line with it.
+    pub(crate) async fn recover(
+        &mut self,
+        held: &Held,
+        report: &mut Report<'_>,
+    ) -> Result<(), CommandError> {
+        let session = &self.session;
+        let configuration = &session.project.configuration;
+        let configured = |address: &Address| is_configured(configuration, address);
+        let recovered: Recovered = report
+            .follow(async |events| {
+                recover(
+                    &held.store,
+                    &session.services,
+                    &session.digester,
+                    &session.snapshot,
+                    &configured,
+                    now(),
+                    &events,
+                )
+                .await
+            })
+            .await
+            .map_err(|error| CommandError::user("The state store failed", format!("{error}.")))?;
+        if !recovered.errors.is_empty() {
+            let refusals = recovered.errors.iter().map(|(address, error)| {
+                let summary = format!("Cannot find out what became of {address}");
+                failure::of_instance(&summary, error, address, configuration)
+            });
+            return Err(session.wrong(refusals.collect()));
+        }
+        self.facts.resume = recovered.resume;
+        self.facts.interrupted = recovered.interrupted_updates;
+        if recovered.changed {
+            self.session.snapshot = held.store.snapshot().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the plan, reading whatever it needs, and hands it on: the plan borrows from here.
+    pub(crate) async fn planned<T>(
+        &mut self,
+        report: &mut Report<'_>,
+        then: impl AsyncFnOnce(&Session, Planned<'_>, &mut Report<'_>) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let Self {
+            session,
+            facts,
+            stop,
+            refresh,
+        } = self;
+        if *refresh {
+            let read = report.follow(async |events| session.refresh(facts, &events).await);
+            Self::unless_stopped(stop, read).await?;
+        }
+        let mut planned = loop {
+            let planned = plan(&session.input(facts));
+            if planned.needs.is_empty() || planned.diagnostics.iter().any(Diagnostic::is_error) {
+                break planned;
+            }
+            let needs = { planned }.needs;
+            Self::unless_stopped(stop, session.read(needs, facts)).await?;
+        };
+        if *refresh && session.options.mode == Mode::Normal {
+            let look =
+                report.follow(async |events| session.find_taken(&planned.plan, &events).await);
+            planned
+                .diagnostics
+                .extend(Self::unless_stopped(stop, look).await?);
+        }
+        then(session, planned, report).await
+    }
+}

@@ -1,0 +1,215 @@
+//! What a run works with from its beginning to its end, and what it finds out on the way.
+//!
+//! Planning is a function of a [`Session`] and [`Facts`]; everything here only fetches for it.
+
+use std::collections::BTreeMap;
+
+use flowctl_executor::{Lookup, Services, refresh};
+use flowctl_model::event::Event;
+use flowctl_model::plan::Plan;
+use flowctl_model::snapshot::Snapshot;
+use flowctl_model::{Address, Digester, Text, Value};
+use flowctl_parser::Diagnostic;
+use flowctl_planner::{DataRead, Input, Needs, Options, creations, exists_already, settings};
+use flowctl_schema::{Providers, RemoteObject};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::app::App;
+use crate::error::CommandError;
+use crate::failure;
+use crate::project::Project;
+use crate::services::{self, Endpoint};
+use crate::state::Known;
+use crate::world::Machine;
+
+/// There is only one workspace.
+pub(crate) const WORKSPACE: &str = "default";
+
+/// What stays the same throughout a run.
+pub(crate) struct Session {
+    pub(crate) project: Project,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) digester: Digester,
+    /// The key is not the one that state was written with.
+    pub(crate) key_changed: bool,
+    pub(crate) providers: Providers,
+    pub(crate) services: Services,
+    pub(crate) machine: Machine,
+    pub(crate) options: Options,
+    pub(crate) parallelism: usize,
+}
+
+/// What is found out before planning.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) live: BTreeMap<Address, Option<RemoteObject>>,
+    pub(crate) data: BTreeMap<Address, Value>,
+    pub(crate) imports: BTreeMap<Address, RemoteObject>,
+    pub(crate) resume: BTreeMap<Address, Text>,
+    pub(crate) interrupted: Vec<Address>,
+}
+
+impl Session {
+    /// A session that can plan; no request can be made in it yet.
+    pub(crate) fn new(app: &App, project: Project, known: Known, options: Options) -> Self {
+        Self {
+            project,
+            snapshot: known.snapshot,
+            digester: known.digester,
+            key_changed: known.key_changed,
+            providers: services::providers(Endpoint::default()),
+            services: Services::default(),
+            machine: Machine::new(&app.env),
+            options,
+            parallelism: 10,
+        }
+    }
+
+    /// Evaluates the providers' settings and makes everything ready for requests.
+    pub(crate) async fn connect(&mut self, app: &App) -> Result<(), CommandError> {
+        self.providers = services::providers(Endpoint::open(app).await?);
+        let facts = Facts::default();
+        let (settings, found) = settings(&self.input(&facts));
+        if found.iter().any(Diagnostic::is_error) {
+            return Err(self.wrong(found));
+        }
+        self.services = services::configured(&self.providers, &settings)?;
+        Ok(())
+    }
+
+    /// What planning looks at.
+    pub(crate) fn input<'a>(&'a self, facts: &'a Facts) -> Input<'a> {
+        Input {
+            configuration: &self.project.configuration,
+            variables: &self.project.variables,
+            snapshot: &self.snapshot,
+            live: &facts.live,
+            data: &facts.data,
+            imports: &facts.imports,
+            resume: &facts.resume,
+            interrupted: &facts.interrupted,
+            providers: &self.providers,
+            digester: &self.digester,
+            key_changed: self.key_changed,
+            world: &self.machine,
+            workspace: WORKSPACE,
+            options: &self.options,
+        }
+    }
+
+    /// Reads everything that is in state.
+    pub(crate) async fn refresh(
+        &self,
+        facts: &mut Facts,
+        events: &UnboundedSender<Event>,
+    ) -> Result<(), CommandError> {
+        let lookups = refresh::of_snapshot(&self.snapshot);
+        let found = self.lookup(lookups, events).await?;
+        facts.live = found;
+        Ok(())
+    }
+
+    async fn lookup(
+        &self,
+        lookups: Vec<Lookup>,
+        events: &UnboundedSender<Event>,
+    ) -> Result<BTreeMap<Address, Option<RemoteObject>>, CommandError> {
+        let found = refresh::refresh(lookups, &self.services, self.parallelism, events).await;
+        if found.errors.is_empty() {
+            return Ok(found.objects);
+        }
+        let refusals = found.errors.iter().map(|(address, error)| {
+            let summary = format!("Cannot read {address}");
+            failure::of_instance(&summary, error, address, &self.project.configuration)
+        });
+        Err(self.wrong(refusals.collect()))
+    }
+
+    /// Reads what a plan needs to be complete.
+    pub(crate) async fn read(&self, needs: Needs, facts: &mut Facts) -> Result<(), CommandError> {
+        let mut refusals = Vec::new();
+        let configuration = &self.project.configuration;
+        let mut groups: BTreeMap<(Text, Text), Vec<DataRead>> = BTreeMap::new();
+        for read in needs.data {
+            let type_name = read.address.resource.type_name.clone();
+            groups
+                .entry((read.provider.clone(), type_name))
+                .or_default()
+                .push(read);
+        }
+        for ((provider, type_name), reads) in groups {
+            let configs: Vec<_> = reads.iter().map(|read| read.config.clone()).collect();
+            let answers = match self.services.data(&provider, &type_name) {
+                Ok(data) => data.read_many(&configs).await,
+                Err(error) => vec![Err(error); reads.len()],
+            };
+            for (read, answer) in reads.into_iter().zip(answers) {
+                match answer {
+                    Ok(object) => drop(facts.data.insert(read.address, object)),
+                    Err(error) => {
+                        let summary = format!("Cannot read {}", read.address);
+                        refusals.push(failure::of_instance(
+                            &summary,
+                            &error,
+                            &read.address,
+                            configuration,
+                        ));
+                    }
+                }
+            }
+        }
+        for read in needs.imports {
+            let type_name = &read.address.resource.type_name;
+            let answer = match self.services.remote(&read.provider, type_name) {
+                Ok(remote) => remote.import(&read.id).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(object) => drop(facts.imports.insert(read.address, object)),
+                Err(error) => {
+                    let summary = format!("Cannot import {}", read.address);
+                    let address = &read.address;
+                    refusals.push(failure::of_instance(
+                        &summary,
+                        &error,
+                        address,
+                        configuration,
+                    ));
+                }
+            }
+        }
+        if refusals.is_empty() {
+            Ok(())
+        } else {
+            Err(self.wrong(refusals))
+        }
+    }
+
+    /// Looks for objects that a plan would make and that are there already: somebody else's.
+    pub(crate) async fn find_taken(
+        &self,
+        plan: &Plan,
+        events: &UnboundedSender<Event>,
+    ) -> Result<Vec<Diagnostic>, CommandError> {
+        let creations = creations(plan, &self.providers);
+        let lookups = creations.iter().map(|(address, provider, name)| Lookup {
+            address: address.clone(),
+            provider: provider.clone(),
+            id: name.clone(),
+            prior: None,
+        });
+        let found = self.lookup(lookups.collect(), events).await?;
+        let taken = creations
+            .iter()
+            .filter(|(address, ..)| matches!(found.get(address), Some(Some(_))));
+        let taken = taken
+            .map(|(address, _, name)| exists_already(&self.project.configuration, address, name));
+        Ok(taken.collect())
+    }
+
+    /// What ends a run, with the files it is about.
+    pub(crate) fn wrong(&self, mut found: Vec<Diagnostic>) -> CommandError {
+        found.splice(..0, self.project.warnings.iter().cloned());
+        self.project.wrong(found)
+    }
+}

@@ -1,0 +1,57 @@
+//! Ctrl-C and SIGTERM: the first asks to stop, the second ends the process.
+
+use std::future::Future;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::error::CommandError;
+
+/// Completes at the first signal.
+pub(crate) fn first() -> Result<impl Future<Output = ()> + Send, CommandError> {
+    let (mut interrupt, mut terminate) = listen()?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Becomes `true` at the first signal; at the second the process ends with 130. What was done is
+/// in state by then, and what was under way is in the journal. Needs the runtime of requests.
+pub(crate) fn watch() -> Result<watch::Receiver<bool>, CommandError> {
+    let (mut interrupt, mut terminate) = listen()?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if sender.send_replace(true) {
+                #[expect(clippy::exit, reason = "the person asked twice")]
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// Completes when `stop` has become true.
+pub(crate) async fn asked(mut stop: watch::Receiver<bool>) {
+    // The sender lives as long as the process.
+    let _ = stop.wait_for(|asked| *asked).await;
+}
+
+fn listen() -> Result<(Signal, Signal), CommandError> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            CommandError::user("Cannot start", format!("Signals cannot be heard: {error}."))
+        })
+    };
+    Ok((
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    ))
+}

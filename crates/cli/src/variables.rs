@@ -1,0 +1,165 @@
+//! Root module variables: where their values come from, and in which order they count.
+//!
+//! Defaults, then `TF_VAR_…`, `terraform.tfvars`, `terraform.tfvars.json`, `*.auto.tfvars` and
+//! `*.auto.tfvars.json` in the order of their names, then `-var` and `-var-file` as given.
+
+use std::path::Path;
+
+use flowctl_parser::configuration::{Module, Variable};
+use flowctl_parser::{Diagnostic, FileSystem, SourceMap, Span, hcl, json};
+use flowctl_planner::variables::{Given, GivenValue, GivenVariables, Origin};
+use flowctl_render::style::{Style, Styled, clean};
+
+use crate::args::variables::{VariableArg, VariableArgs};
+use crate::env::Env;
+use crate::error::CommandError;
+use crate::files::{self, Disk};
+use crate::ui::Ui;
+
+/// What is given, by all ways.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) given: GivenVariables,
+    /// What must not be seen beside an error: values that were typed or stand in the environment.
+    pub(crate) secrets: Vec<Span>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Gathers everything that sets a variable of the root module.
+pub(crate) fn gather(
+    env: &Env,
+    args: &VariableArgs,
+    root: &Module,
+    sources: &mut SourceMap,
+) -> Gathered {
+    let mut gathered = Gathered::default();
+    for (name, value) in &env.variables {
+        // The environment may hold the variables of other configurations.
+        if root.variables.contains_key(name.as_str()) {
+            gathered.text(name, value, Origin::Environment, sources);
+        }
+    }
+    for name in automatic_files() {
+        gathered.file(Path::new(&name), sources);
+    }
+    for one in &args.given {
+        match one {
+            VariableArg::File(path) => gathered.file(path, sources),
+            VariableArg::Value(text) => match text.split_once('=') {
+                Some((name, value)) => {
+                    gathered.text(name.trim(), value, Origin::CommandLine, sources);
+                }
+                None => gathered.diagnostics.push(
+                    Diagnostic::error_without_place(
+                        "Invalid -var option",
+                        "The value of -var is a variable's name and its value with an equals sign \
+                         between them, and one of the values given has none.",
+                    )
+                    .with_help("write -var 'name=value'"),
+                ),
+            },
+        }
+    }
+    gathered
+}
+
+/// The files that are read without being asked for, in the order in which they count.
+fn automatic_files() -> Vec<String> {
+    // A directory that cannot be read was reported when the configuration was loaded.
+    let names = Disk.list(".").unwrap_or_default();
+    let mut automatic: Vec<_> = names
+        .iter()
+        .filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"))
+        .cloned()
+        .collect();
+    automatic.sort();
+    ["terraform.tfvars", "terraform.tfvars.json"]
+        .into_iter()
+        .filter(|name| names.iter().any(|found| found == name))
+        .map(str::to_owned)
+        .chain(automatic)
+        .collect()
+}
+
+impl Gathered {
+    /// A value as text.
+    fn text(&mut self, name: &str, value: &str, origin: Origin, sources: &mut SourceMap) {
+        let file = sources.add(format!("<value for var.{name}>"), value);
+        self.secrets.push(Span {
+            file,
+            start: 0,
+            end: u32::try_from(value.len()).unwrap_or(u32::MAX),
+        });
+        let value = GivenValue::Text(file, value.into());
+        self.given.insert(name.into(), Given { value, origin });
+    }
+
+    /// All values of a file.
+    fn file(&mut self, path: &Path, sources: &mut SourceMap) {
+        let shown = path.to_string_lossy();
+        let text = match files::read(path) {
+            Ok(text) => text,
+            Err(reason) => {
+                self.diagnostics.push(Diagnostic::error_without_place(
+                    "Failed to read variables file",
+                    format!("The file {shown} cannot be read: {reason}."),
+                ));
+                return;
+            }
+        };
+        let file = sources.add(shown.clone(), text.as_str());
+        let (body, found) = if shown.ends_with(".json") {
+            json::parse_configuration(file, &text)
+        } else {
+            hcl::parse_body(file, &text)
+        };
+        self.diagnostics.extend(found);
+        for block in &body.blocks {
+            let name = &block.block_type.text;
+            self.diagnostics.push(Diagnostic::error(
+                block.header,
+                "Unexpected block",
+                format!(
+                    "Blocks are not allowed in a variables file, which holds values only: {name} \
+                     cannot stand here."
+                ),
+            ));
+        }
+        for attribute in body.attributes {
+            let given = Given {
+                origin: Origin::File(attribute.name.span),
+                value: GivenValue::Expr(attribute.expr),
+            };
+            self.given.insert(attribute.name.text, given);
+        }
+    }
+
+    /// Asks for what must be set and is not, if someone is there.
+    pub(crate) fn ask_missing(
+        &mut self,
+        ui: &mut Ui,
+        root: &Module,
+        sources: &mut SourceMap,
+    ) -> Result<(), CommandError> {
+        for (name, variable) in &root.variables {
+            if variable.default.is_some() || self.given.contains_key(name) || !ui.can_ask() {
+                continue;
+            }
+            let Some(answer) = ui.ask(&question(variable), variable.sensitive)? else {
+                return Err(CommandError::Interrupted);
+            };
+            self.text(name, &answer, Origin::CommandLine, sources);
+        }
+        Ok(())
+    }
+}
+
+fn question(variable: &Variable) -> Styled {
+    let mut question = Styled::new();
+    question.push(Style::Strong, &format!("var.{}\n", variable.name.text));
+    if let Some(description) = &variable.description {
+        question.plain(&format!("  {}\n", clean(description).trim_end()));
+    }
+    question.push(Style::Strong, "  Enter a value: ");
+    question
+}

@@ -1,0 +1,131 @@
+//! The machine as functions of the language see it.
+
+use std::cell::Cell;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use flowctl_lang::World;
+use flowctl_lang::world::FileError;
+
+use crate::env::Env;
+
+/// How deep directories are searched: a link to a directory above it is an end, not a hang.
+const MAX_DEPTH: usize = 64;
+
+/// The disk, the clock and randomness; clock and randomness only once the plan is being applied.
+pub(crate) struct Machine {
+    home: Option<String>,
+    directory: PathBuf,
+    began: SystemTime,
+    applying: Cell<bool>,
+}
+
+impl Machine {
+    /// The machine at the beginning of a run.
+    pub(crate) fn new(env: &Env) -> Self {
+        Self {
+            home: env.home.clone(),
+            directory: env.directory.clone(),
+            began: SystemTime::now(),
+            applying: Cell::new(false),
+        }
+    }
+
+    /// The plan is being applied from here on: what was to be known only then is known.
+    pub(crate) fn begin_applying(&self) {
+        self.applying.set(true);
+    }
+}
+
+impl World for Machine {
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let found = fs::metadata(path).map_err(|error| reason(&error))?;
+        // A device or a pipe may have no end.
+        if !found.is_file() {
+            return Err(FileError::NotAFile);
+        }
+        fs::read(path).map_err(|error| reason(&error))
+    }
+
+    fn file_exists(&self, path: &str) -> Result<bool, FileError> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_file() => Ok(true),
+            Ok(_) => Err(FileError::NotAFile),
+            Err(error) => match reason(&error) {
+                FileError::NotFound => Ok(false),
+                other => Err(other),
+            },
+        }
+    }
+
+    fn list_files(&self, directory: &str) -> Result<Vec<String>, FileError> {
+        let directory = if directory.is_empty() { "." } else { directory };
+        let mut found = Vec::new();
+        list(Path::new(directory), "", 0, &mut found)?;
+        Ok(found)
+    }
+
+    fn now(&self) -> Option<SystemTime> {
+        self.applying.get().then(SystemTime::now)
+    }
+
+    fn plan_timestamp(&self) -> SystemTime {
+        self.began
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> bool {
+        let applying = self.applying.get();
+        if applying {
+            rand::fill(bytes);
+        }
+        applying
+    }
+
+    fn home(&self) -> Option<String> {
+        self.home.clone()
+    }
+
+    fn working_directory(&self) -> String {
+        self.directory.to_string_lossy().into_owned()
+    }
+}
+
+/// Every regular file below `directory`, with `prefix` in front of its name.
+fn list(
+    directory: &Path,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) -> Result<(), FileError> {
+    if depth > MAX_DEPTH {
+        return Ok(());
+    }
+    for entry in fs::read_dir(directory).map_err(|error| reason(&error))? {
+        let entry = entry.map_err(|error| reason(&error))?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let path = entry.path();
+        let Ok(metadata) = fs::metadata(&path) else {
+            continue; // A link to nowhere is no file.
+        };
+        let name = format!("{prefix}{name}");
+        if metadata.is_file() {
+            found.push(name);
+        } else if metadata.is_dir() {
+            list(&path, &format!("{name}/"), depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn reason(error: &io::Error) -> FileError {
+    match error.kind() {
+        io::ErrorKind::NotFound => FileError::NotFound,
+        io::ErrorKind::PermissionDenied => FileError::Denied,
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => FileError::NotAFile,
+        _ => FileError::Other,
+    }
+}

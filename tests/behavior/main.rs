@@ -1,0 +1,1 @@
+//! What flowctl does as seen from outside.
