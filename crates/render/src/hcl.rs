@@ -7,6 +7,7 @@ mod layout;
 use std::collections::BTreeSet;
 
 use flowctl_model::{Address, AttributePath, Text, Value};
+use flowctl_parser::FileId;
 use flowctl_schema::{Attribute, Block, NestedBlock, Presence, Schema};
 use hcl::expr::{Traversal, Variable};
 use hcl::format::{Format as _, Formatter};
@@ -26,11 +27,11 @@ pub struct Generated {
 }
 
 /// Configuration cannot be written in the language's syntax.
-#[derive(Debug, thiserror::Error)]
-#[error("the configuration of {address} cannot be written: {source}")]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the configuration of {address} cannot be written: {reason}")]
 pub struct GenerateError {
     address: String,
-    source: hcl::Error,
+    reason: String,
 }
 
 /// The configuration of which `object` is the outcome. What only the service sets and what is not
@@ -42,9 +43,9 @@ pub fn resource(
     object: &Value,
     schema: &Schema,
 ) -> Result<Generated, GenerateError> {
-    let failed = |source| GenerateError {
+    let failed = |reason| GenerateError {
         address: address.to_string(),
-        source,
+        reason,
     };
     let mut writer = Writer {
         address,
@@ -72,9 +73,16 @@ pub fn resource(
     })
 }
 
-fn write(body: &Body) -> Result<String, hcl::Error> {
+fn write(body: &Body) -> Result<String, String> {
     let mut formatter = Formatter::builder().prefer_ident_keys(true).build_vec();
-    Ok(layout::tidy(&body.format_string(&mut formatter)?))
+    let text = body
+        .format_string(&mut formatter)
+        .map_err(|error| error.to_string())?;
+    // The layout of `terraform fmt` is the formatter's business.
+    flowctl_parser::format(FileId(0), &layout::with_calls(&text)).map_err(|diagnostics| {
+        let first = diagnostics.into_iter().next();
+        first.map_or_else(|| "its syntax is not valid".to_owned(), |d| d.summary)
+    })
 }
 
 /// A value that the configuration takes from a variable.
