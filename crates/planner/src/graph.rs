@@ -199,6 +199,21 @@ struct Available {
     this: bool,
 }
 
+/// A module and its resources by name.
+struct Here<'m> {
+    module: &'m Module,
+    resources: HashMap<(bool, &'m str, &'m str), &'m Resource>,
+}
+
+impl<'m> Here<'m> {
+    fn new(module: &'m Module) -> Self {
+        let resources = resources(module)
+            .map(|r| ((r.data, &*r.type_name.text, &*r.name.text), r))
+            .collect();
+        Self { module, resources }
+    }
+}
+
 #[derive(Default)]
 struct Builder {
     graph: DiGraph<Node, ()>,
@@ -250,6 +265,7 @@ impl Builder {
     }
 
     fn connect(&mut self, module: &Module, path: &ModulePath) {
+        let here = &Here::new(module);
         let node = |item: Item| Node {
             module: path.clone(),
             item,
@@ -258,52 +274,37 @@ impl Builder {
         for (name, variable) in &module.variables {
             // A validation may also look at other variables, which must not wait for each other.
             for condition in &variable.validations {
-                self.check_only(module, &condition.condition, nothing);
-                self.check_only(module, &condition.error_message, nothing);
+                self.check_only(here, &condition.condition, nothing);
+                self.check_only(here, &condition.error_message, nothing);
             }
             debug_assert_eq!(&variable.name.text, name);
         }
         for (name, local) in &module.locals {
-            self.expr(
-                module,
-                &node(Item::Local(name.clone())),
-                &local.expr,
-                nothing,
-            );
+            self.expr(here, &node(Item::Local(name.clone())), &local.expr, nothing);
         }
         for (name, output) in &module.outputs {
             let to = node(Item::Output(name.clone()));
-            self.expr(module, &to, &output.value, nothing);
-            self.conditions(module, &to, &output.preconditions, nothing);
-            self.exprs(module, &to, &output.depends_on, nothing);
+            self.expr(here, &to, &output.value, nothing);
+            self.conditions(here, &to, &output.preconditions, nothing);
+            self.exprs(here, &to, &output.depends_on, nothing);
         }
         for resource in resources(module) {
-            self.resource(module, &node(resource_item(resource)), resource);
+            self.resource(here, &node(resource_item(resource)), resource);
         }
         for (index, provider) in module.providers.iter().enumerate() {
-            self.body(
-                module,
-                &node(Item::Provider(index)),
-                &provider.body,
-                nothing,
-            );
+            self.body(here, &node(Item::Provider(index)), &provider.body, nothing);
         }
         for check in &module.checks {
             for condition in &check.asserts {
-                self.check_only(module, &condition.condition, nothing);
-                self.check_only(module, &condition.error_message, nothing);
+                self.check_only(here, &condition.condition, nothing);
+                self.check_only(here, &condition.error_message, nothing);
             }
         }
         for (name, call) in &module.calls {
             let child_path = path.child(&**name);
             let to = node(Item::Call(name.clone()));
-            self.exprs(
-                module,
-                &to,
-                call.count.iter().chain(&call.for_each),
-                nothing,
-            );
-            self.exprs(module, &to, &call.depends_on, nothing);
+            self.exprs(here, &to, call.count.iter().chain(&call.for_each), nothing);
+            self.exprs(here, &to, &call.depends_on, nothing);
             let inside = Available {
                 each: call.for_each.is_some(),
                 count: call.count.is_some(),
@@ -315,7 +316,7 @@ impl Builder {
                     module: child_path.clone(),
                     item: variable,
                 };
-                self.expr(module, &variable, &argument.expr, inside);
+                self.expr(here, &variable, &argument.expr, inside);
             }
             self.connect(&call.module, &child_path);
             for item in items(&call.module) {
@@ -330,21 +331,21 @@ impl Builder {
         }
     }
 
-    fn resource(&mut self, module: &Module, to: &Node, resource: &Resource) {
+    fn resource(&mut self, here: &Here<'_>, to: &Node, resource: &Resource) {
         let nothing = Available::default();
         self.exprs(
-            module,
+            here,
             to,
             resource.count.iter().chain(&resource.for_each),
             nothing,
         );
-        self.exprs(module, to, &resource.depends_on, nothing);
+        self.exprs(here, to, &resource.depends_on, nothing);
         let inside = Available {
             each: resource.for_each.is_some(),
             count: resource.count.is_some(),
             this: false,
         };
-        self.body(module, to, &resource.body, inside);
+        self.body(here, to, &resource.body, inside);
         let Lifecycle {
             create_before_destroy,
             prevent_destroy,
@@ -354,11 +355,11 @@ impl Builder {
             ..
         } = &resource.lifecycle;
         let switches = create_before_destroy.iter().chain(prevent_destroy);
-        self.exprs(module, to, switches, inside);
-        self.exprs(module, to, replace_triggered_by, inside);
-        self.conditions(module, to, preconditions, inside);
+        self.exprs(here, to, switches, inside);
+        self.exprs(here, to, replace_triggered_by, inside);
+        self.conditions(here, to, preconditions, inside);
         self.conditions(
-            module,
+            here,
             to,
             postconditions,
             Available {
@@ -368,74 +369,74 @@ impl Builder {
         );
     }
 
-    fn body(&mut self, module: &Module, to: &Node, body: &Body, available: Available) {
+    fn body(&mut self, here: &Here<'_>, to: &Node, body: &Body, available: Available) {
         for attribute in &body.attributes {
-            self.expr(module, to, &attribute.expr, available);
+            self.expr(here, to, &attribute.expr, available);
         }
         for block in &body.blocks {
             if &*block.block_type.text == "dynamic" {
-                self.dynamic(module, to, block, available);
+                self.dynamic(here, to, block, available);
             } else {
-                self.body(module, to, &block.body, available);
+                self.body(here, to, &block.body, available);
             }
         }
     }
 
     /// What a dynamic block binds looks like a resource and is no dependency.
-    fn dynamic(&mut self, module: &Module, to: &Node, block: &Block, available: Available) {
+    fn dynamic(&mut self, here: &Here<'_>, to: &Node, block: &Block, available: Available) {
         let Some(dynamic) = Dynamic::of(block) else {
             return;
         };
-        self.exprs(module, to, dynamic.for_each, available);
+        self.exprs(here, to, dynamic.for_each, available);
         self.bound.push(dynamic.iterator);
-        self.exprs(module, to, dynamic.labels, available);
+        self.exprs(here, to, dynamic.labels, available);
         if let Some(content) = dynamic.content {
-            self.body(module, to, &content.body, available);
+            self.body(here, to, &content.body, available);
         }
         self.bound.pop();
     }
 
     fn conditions(
         &mut self,
-        module: &Module,
+        here: &Here<'_>,
         to: &Node,
         conditions: &[Condition],
         available: Available,
     ) {
         for condition in conditions {
-            self.expr(module, to, &condition.condition, available);
-            self.expr(module, to, &condition.error_message, available);
+            self.expr(here, to, &condition.condition, available);
+            self.expr(here, to, &condition.error_message, available);
         }
     }
 
     fn exprs<'e>(
         &mut self,
-        module: &Module,
+        here: &Here<'_>,
         to: &Node,
         exprs: impl IntoIterator<Item = &'e Expr>,
         available: Available,
     ) {
         for expr in exprs {
-            self.expr(module, to, expr, available);
+            self.expr(here, to, expr, available);
         }
     }
 
-    fn check_only(&mut self, module: &Module, expr: &Expr, available: Available) {
-        for reference in self.checked(module, expr, available) {
+    fn check_only(&mut self, here: &Here<'_>, expr: &Expr, available: Available) {
+        for reference in self.checked(here, expr, available) {
             drop(reference);
         }
     }
 
     /// Connects `to`, which is evaluated in `module` or, for a variable, below it.
-    fn expr(&mut self, module: &Module, to: &Node, expr: &Expr, available: Available) {
+    fn expr(&mut self, here: &Here<'_>, to: &Node, expr: &Expr, available: Available) {
         let path = match &to.item {
             Item::Variable(_) => {
                 ModulePath(to.module.0[..to.module.0.len().saturating_sub(1)].to_vec())
             }
             _ => to.module.clone(),
         };
-        for reference in self.checked(module, expr, available) {
-            for from in referred(module, &path, &reference.subject) {
+        for reference in self.checked(here, expr, available) {
+            for from in referred(here.module, &path, &reference.subject) {
                 if from == *to && to.is_resource() {
                     self.self_references.push(Diagnostic::error(
                         reference.span,
@@ -453,11 +454,11 @@ impl Builder {
     }
 
     /// The references of an expression whose targets are declared; the others are reported.
-    fn checked(&mut self, module: &Module, expr: &Expr, available: Available) -> Vec<Reference> {
+    fn checked(&mut self, here: &Here<'_>, expr: &Expr, available: Available) -> Vec<Reference> {
         let (mut found, malformed) = references(expr);
         self.diagnostics.extend(malformed);
         found.retain(|reference| !is_bound(&self.bound, reference));
-        found.retain(|reference| match undeclared(module, reference, available) {
+        found.retain(|reference| match undeclared(here, reference, available) {
             Some(diagnostic) => {
                 self.diagnostics.push(diagnostic);
                 false
@@ -519,10 +520,11 @@ fn items(module: &Module) -> impl Iterator<Item = Item> {
 }
 
 /// The error for a reference to what is not declared in `module` or not available here.
-fn undeclared(module: &Module, reference: &Reference, available: Available) -> Option<Diagnostic> {
+fn undeclared(here: &Here<'_>, reference: &Reference, available: Available) -> Option<Diagnostic> {
     fn names<T>(map: &std::collections::BTreeMap<Arc<str>, T>) -> impl Iterator<Item = &str> {
         map.keys().map(|name| &**name)
     }
+    let module = here.module;
     match &reference.subject {
         Subject::Variable(name) if !module.variables.contains_key(&**name) => {
             Some(reference.undeclared(names(&module.variables)))
@@ -573,15 +575,13 @@ fn undeclared(module: &Module, reference: &Reference, available: Available) -> O
             name,
             ..
         } => {
-            let same_kind = |resource: &&Resource| {
-                resource.data == (*mode == Mode::Data) && *resource.type_name.text == **type_name
-            };
-            let mut same = resources(module).filter(same_kind);
-            if let Some(resource) = same.clone().find(|r| *r.name.text == **name) {
+            let data = *mode == Mode::Data;
+            if let Some(resource) = here.resources.get(&(data, &**type_name, &**name)) {
                 return missing_key(resource, reference);
             }
-            let mut known = same.by_ref().map(|r| &*r.name.text);
-            Some(reference.undeclared(known.by_ref()))
+            let same_kind = here.resources.keys();
+            let same_kind = same_kind.filter(|(d, kind, _)| *d == data && **kind == **type_name);
+            Some(reference.undeclared(same_kind.map(|(_, _, name)| *name)))
         }
         Subject::EachKey | Subject::EachValue if !available.each => Some(reference.undeclared([])),
         Subject::CountIndex if !available.count => Some(reference.undeclared([])),

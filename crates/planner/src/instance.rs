@@ -394,8 +394,7 @@ fn guard<'a>(
 ) {
     let address = &change.address;
     let lifecycle = &instance.resource.lifecycle;
-    if change.action.is_replace()
-        && walk.switch(instance.place, lifecycle.prevent_destroy.as_ref())
+    if change.action.is_replace() && walk.switch(instance.place, lifecycle.prevent_destroy.as_ref())
     {
         walk.diagnostics.push(prevented(instance.resource, address));
     }

@@ -16,7 +16,9 @@ use crate::input::{Input, Mode};
 use crate::needs::{ImportRead, Needs};
 use crate::target::Selection;
 use crate::walk::{Phase, Walk};
-use crate::{conditions, edges, imports, instance, moves, outputs, removal, settings, suggest, variables};
+use crate::{
+    conditions, edges, imports, instance, moves, outputs, removal, settings, suggest, variables,
+};
 
 /// A plan, and evaluation as it stands when the plan is made.
 pub struct Planned<'a> {

@@ -293,8 +293,7 @@ pub(crate) fn check_arguments(walk: &mut Walk<'_>) {
                     continue;
                 }
                 let detail = format!("The module has no input variable {name:?}.");
-                let error =
-                    Diagnostic::error(argument.name.span, "Unsupported argument", detail);
+                let error = Diagnostic::error(argument.name.span, "Unsupported argument", detail);
                 let known = call.module.variables.keys().map(|name| &**name);
                 found.push(match nearest(name, known) {
                     Some(near) => error.with_help(format!("did you mean `{near}`?")),

@@ -58,8 +58,13 @@ fn every_recorded_configuration_has_the_recorded_verdict() {
 /// Configurations that flowctl judges differently on purpose.
 fn known_differences() -> Vec<String> {
     let list = include_str!("../../../tests/conformance/configs_known_differences.txt");
-    let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    let lines = list
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn run(directory: &Path) -> Result<(), String> {
