@@ -122,7 +122,7 @@ impl Client {
             .http_client(HttpBuilder::new().build_http())
             .region(region.clone())
             .credentials_provider(credentials)
-            .retry_config(self.retries().unwrap_or_else(adaptive))
+            .retry_config(self.retries().unwrap_or_else(retries))
             .timeout_config(timeouts())
             .build();
         Ok(Connection {
@@ -189,7 +189,7 @@ impl Client {
         let said = ["AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"].map(std::env::var_os);
         match self.retries() {
             Some(retries) => loader = loader.retry_config(retries),
-            None if said.iter().all(Option::is_none) => loader = loader.retry_config(adaptive()),
+            None if said.iter().all(Option::is_none) => loader = loader.retry_config(retries()),
             None => {}
         }
         loader.load().await
@@ -202,8 +202,8 @@ impl Client {
             return None;
         }
         let retries = match settings.retry_mode.as_deref() {
-            Some("standard") => RetryConfig::standard(),
-            _ => RetryConfig::adaptive(),
+            Some("adaptive") => RetryConfig::adaptive(),
+            _ => RetryConfig::standard(),
         };
         let attempts = settings
             .max_retries
@@ -357,8 +357,12 @@ async fn emulator_account(connection: &Connection) -> String {
     account.unwrap_or(EMULATOR_ACCOUNT).to_owned()
 }
 
-fn adaptive() -> RetryConfig {
-    RetryConfig::adaptive().with_max_attempts(ATTEMPTS)
+/// How requests are repeated unless somebody says it. The SDK's adaptive mode halves its rate at
+/// every throttled answer, down to one request in two seconds: a hundred creations of which the
+/// service throttles a third take it a minute and a half, and the standard mode seven seconds.
+/// What outlasts these attempts, the executor repeats with longer waits.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
 }
 
 fn timeouts() -> TimeoutConfig {

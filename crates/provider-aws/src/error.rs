@@ -106,6 +106,14 @@ impl Request<'_> {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let mut told = match error {
+            // An answer that says neither yes nor no.
+            SdkError::ServiceError(service)
+                if service.raw().status().is_success() && service.err().code().is_none() =>
+            {
+                let mut told = self.lost("the answer could not be understood");
+                told.status = Some(service.raw().status().as_u16());
+                told
+            }
             SdkError::ServiceError(service) => self.refused(service.err(), service.raw()),
             SdkError::ResponseError(response) => {
                 let status = response.raw().status().as_u16();
@@ -120,7 +128,10 @@ impl Request<'_> {
                 self.lost("there was no answer in time")
             }
             SdkError::DispatchFailure(failure)
-                if !is_connecting(error) && (failure.is_io() || failure.is_timeout()) =>
+                if !is_connecting(error)
+                    && (failure.is_io()
+                        || failure.is_timeout()
+                        || find::<hyper_util::client::legacy::Error>(error).is_some()) =>
             {
                 self.lost(&format!("the connection was lost: {}", chain(error)))
             }

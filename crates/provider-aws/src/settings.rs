@@ -59,7 +59,7 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ),
     (
         "token_bucket_rate_limiter_capacity",
-        "The rate of requests adapts to what the service takes.",
+        "A throttled request is repeated after a pause.",
     ),
 ];
 
@@ -135,7 +135,7 @@ pub(crate) fn schema() -> Schema {
             "How often a request is repeated.",
         )
         .constraints(vec![Constraint::Range(0, 100)]),
-        string("retry_mode", "How requests are repeated.")
+        string("retry_mode", "How requests are repeated: `standard` if not set; `adaptive` also slows down all requests of the client.")
             .constraints(vec![Constraint::OneOf(&["standard", "adaptive"])]),
         string(
             "sts_region",

@@ -187,7 +187,8 @@ fn only_block(
                     given[0]
                 );
                 let summary = format!("{what} of more than one connector");
-                out.push(Problem::error(path, capitalized(&summary), detail));
+                let help = "Keep the block of the connector that `connector_type` will name.";
+                out.push(Problem::error(path, capitalized(&summary), detail).with_help(help));
             }
             _ => {}
         }

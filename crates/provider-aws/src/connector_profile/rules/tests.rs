@@ -115,7 +115,7 @@ fn rules_say_what_is_wrong_and_nothing_else() {
         (&["connector_type = Slack", "c.slack.access_token = t", "p.slack"], &[]),
         (&["connector_type = ?", "c.slack.access_token = t", "p.slack"], &[]),
         (&["connector_type = ?", "c.slack", "c.zendesk", "p.slack"], &["E c.zendesk: Credentials of more than one connector"]),
-        (&["connector_type = Slack", "c.zendesk.access_token = t", "p.slack"], &["E c.zendesk: Credentials of another connector", "E c: Missing slack block"]),
+        (&["connector_type = Slack", "c.zendesk.access_token = t", "p.slack"], &["E c.zendesk: Credentials of another connector"]),
         (&["connector_type = Slack", "c.slack.access_token = t", "p.zendesk", "p.slack"], &["E p.zendesk: Properties of another connector"]),
         (&["connector_type = Slack", "p.slack"], &["E c: Missing slack block"]),
         (&["connector_type = Slack", "c.slack.access_token = t"], &["E p: Missing slack block"]),
