@@ -80,7 +80,7 @@ fn words(action: OperationAction) -> Option<Words> {
     }
 }
 
-/// The line that an event is worth when every line is kept, as in a log; `None` for an event that
+/// The line, without its line break, that an event is worth in a log; `None` for an event that
 /// says nothing worth keeping.
 pub fn line(event: &Event) -> Option<Styled> {
     match event {
