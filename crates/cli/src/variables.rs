@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use flowctl_parser::configuration::{Module, Variable};
-use flowctl_parser::{Diagnostic, FileSystem, SourceMap, Span, hcl, json};
+use flowctl_parser::{Diagnostic, FileSystem, SourceMap, Span, parse_variable_file};
 use flowctl_planner::variables::{Given, GivenValue, GivenVariables, Origin};
 use flowctl_render::style::{Style, Styled, clean};
 
@@ -108,29 +108,12 @@ impl Gathered {
             }
         };
         let file = sources.add(shown.clone(), text.as_str());
-        let (body, found) = if shown.ends_with(".json") {
-            json::parse_configuration(file, &text)
-        } else {
-            hcl::parse_body(file, &text)
-        };
+        let (values, found) = parse_variable_file(file, &text, shown.ends_with(".json"));
         self.diagnostics.extend(found);
-        for block in &body.blocks {
-            let name = &block.block_type.text;
-            self.diagnostics.push(Diagnostic::error(
-                block.header,
-                "Unexpected block",
-                format!(
-                    "Blocks are not allowed in a variables file, which holds values only: {name} \
-                     cannot stand here."
-                ),
-            ));
-        }
-        for attribute in body.attributes {
-            let given = Given {
-                origin: Origin::File(attribute.name.span),
-                value: GivenValue::Expr(attribute.expr),
-            };
-            self.given.insert(attribute.name.text, given);
+        for (name, expr) in values {
+            let origin = Origin::File(name.span);
+            let value = GivenValue::Expr(expr);
+            self.given.insert(name.text, Given { value, origin });
         }
     }
 

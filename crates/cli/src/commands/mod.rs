@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod console;
 mod emulator;
+mod fmt;
 mod force_unlock;
 mod graph;
 mod history;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Console(console::ConsoleArgs),
     Destroy(apply::DestroyArgs),
     Emulator(emulator::EmulatorArgs),
+    Fmt(fmt::FmtArgs),
     #[command(hide = true)]
     ForceUnlock(force_unlock::ForceUnlockArgs),
     Graph(graph::GraphArgs),
@@ -58,6 +60,7 @@ impl Command {
             Self::Console(args) => console::run(app, args),
             Self::Destroy(args) => apply::destroy(app, args),
             Self::Emulator(args) => emulator::run(app, args),
+            Self::Fmt(args) => fmt::run(app, args),
             Self::ForceUnlock(args) => force_unlock::run(app, args),
             Self::Graph(args) => graph::run(app, args),
             Self::History(args) => history::run(app, args),
