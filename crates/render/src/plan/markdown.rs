@@ -13,6 +13,8 @@ use flowctl_model::plan::{Action, Change, Counts, Plan};
 use flowctl_parser::{Diagnostic, SourceMap};
 use flowctl_schema::Providers;
 
+pub(in crate::plan) use self::escape::html;
+
 use self::diff::DETAILS;
 use self::escape::{code, shortened};
 use self::fit::{Budget, Fitted};

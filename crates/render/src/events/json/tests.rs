@@ -304,3 +304,69 @@ fn a_diagnostic_is_terraforms() {
         })
     );
 }
+
+#[test]
+fn planned_changes_are_terraforms() {
+    let written = |change: &Change| {
+        let mut line = as_terraforms(&planned(change, NOW).unwrap());
+        line["change"].take()
+    };
+    let gone = Change {
+        reason: Some(Reason::CountIndex),
+        ..samples::change(
+            Action::Delete,
+            "terraform_data.b[1]",
+            Some(&json!({"id": "1"})),
+            None,
+        )
+    };
+    assert_eq!(
+        written(&gone),
+        json!({
+            "resource": resource_json("terraform_data.b[1]", "", "terraform_data.b[1]", "b", &1.into()),
+            "action": "delete",
+            "reason": "delete_because_count_index",
+        })
+    );
+    let same = json!({"id": "1"});
+    let moved = Change {
+        previous_address: Some(samples::address("terraform_data.c[\"b\"]")),
+        ..samples::change(
+            Action::NoOp,
+            "terraform_data.c[\"z\"]",
+            Some(&same),
+            Some(&same),
+        )
+    };
+    let c = |key: &str| {
+        let address = format!("terraform_data.c[\"{key}\"]");
+        resource_json(&address, "", &address, "c", &key.into())
+    };
+    assert_eq!(
+        written(&moved),
+        json!({"resource": c("z"), "previous_resource": c("b"), "action": "move"})
+    );
+    let imported = Change {
+        importing: Some("zzz".into()),
+        ..samples::change(
+            Action::Update,
+            "terraform_data.c[\"z\"]",
+            Some(&same),
+            Some(&same),
+        )
+    };
+    assert_eq!(
+        written(&imported),
+        json!({"resource": c("z"), "action": "update", "importing": {"id": "zzz"}})
+    );
+    let forgotten = Change {
+        reason: Some(Reason::RemovedBlock),
+        ..samples::change(Action::Forget, "terraform_data.c[\"z\"]", Some(&same), None)
+    };
+    assert_eq!(
+        written(&forgotten),
+        json!({
+            "resource": c("z"), "action": "remove", "reason": "delete_because_no_resource_config",
+        })
+    );
+}

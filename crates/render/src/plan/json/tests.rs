@@ -323,3 +323,195 @@ fn checks_are_gathered_by_object() {
     ]);
     assert_eq!(serde_json::to_value(written).unwrap(), expected);
 }
+
+/// What Terraform 1.11.4 wrote of the same changes, secrets replaced.
+#[test]
+fn resource_changes_are_terraforms() {
+    use flowctl_model::plan::{Action, Change, Reason};
+    use serde_json::json;
+    let change = |action, text: &str, before: Option<Json>, after: Option<Json>| {
+        samples::change(action, text, before.as_ref(), after.as_ref())
+    };
+    let input =
+        |name: &str, pw: &str| json!({"l": ["a", "2-z"], "name": name, "pw": {"secret": pw}});
+    let unknown = samples::UNKNOWN;
+    let plan = Plan {
+        changes: vec![
+            change(
+                Action::Update,
+                "terraform_data.a",
+                Some(
+                    json!({"id": "1d55", "input": input("x", "CANARY1"), "output": input("x", "CANARY1")}),
+                ),
+                Some(json!({"id": "1d55", "input": input("y", "CANARY2"), "output": unknown})),
+            ),
+            Change {
+                reason: Some(Reason::CountIndex),
+                ..change(
+                    Action::Delete,
+                    "terraform_data.b[1]",
+                    Some(json!({"id": "15b2", "triggers_replace": ["1d55", 1]})),
+                    None,
+                )
+            },
+            Change {
+                reason: Some(Reason::ReplaceRequested),
+                ..change(
+                    Action::DeleteThenCreate,
+                    "terraform_data.c[\"a\"]",
+                    Some(json!({"id": "297d", "input": 1, "output": 1})),
+                    Some(json!({"id": unknown, "input": 1, "output": unknown})),
+                )
+            },
+            Change {
+                previous_address: Some(samples::address("terraform_data.c[\"b\"]")),
+                ..change(
+                    Action::NoOp,
+                    "terraform_data.c[\"z\"]",
+                    Some(json!({"id": "630b"})),
+                    Some(json!({"id": "630b"})),
+                )
+            },
+            Change {
+                reason: Some(Reason::RemovedBlock),
+                importing: None,
+                ..change(
+                    Action::Forget,
+                    "terraform_data.d",
+                    Some(json!({"id": "1cc5"})),
+                    None,
+                )
+            },
+            Change {
+                importing: Some("zzz".into()),
+                ..change(
+                    Action::Create,
+                    "module.m[\"k\"].terraform_data.in",
+                    None,
+                    Some(
+                        json!({"id": unknown, "input": unknown, "triggers_replace": [unknown, 2]}),
+                    ),
+                )
+            },
+        ],
+        ..Plan::default()
+    };
+    let common = |address: &str, name: &str| {
+        json!({
+            "address": address, "mode": "managed", "type": "terraform_data", "name": name,
+            "provider_name": "terraform.io/builtin/terraform",
+        })
+    };
+    let with = |mut base: Json, more: Json| {
+        let more = more.as_object().unwrap().clone();
+        base.as_object_mut().unwrap().extend(more);
+        base
+    };
+    let shape = json!({"l": [false, false], "pw": true});
+    let expected = [
+        with(
+            common("terraform_data.a", "a"),
+            json!({"change": {
+                "actions": ["update"],
+                "before": {
+                    "id": "1d55", "triggers_replace": null,
+                    "input": {"l": ["a", "2-z"], "name": "x", "pw": null},
+                    "output": {"l": ["a", "2-z"], "name": "x", "pw": null},
+                },
+                "after": {
+                    "id": "1d55", "triggers_replace": null,
+                    "input": {"l": ["a", "2-z"], "name": "y", "pw": null},
+                },
+                "after_unknown": {"input": {"l": [false, false]}, "output": true},
+                "before_sensitive": {"input": shape, "output": shape},
+                "after_sensitive": {"input": shape},
+            }}),
+        ),
+        with(
+            common("terraform_data.b[1]", "b"),
+            json!({
+                "index": 1,
+                "change": {
+                    "actions": ["delete"],
+                    "before": {"id": "15b2", "input": null, "output": null, "triggers_replace": ["1d55", 1]},
+                    "after": null,
+                    "after_unknown": {},
+                    "before_sensitive": {"triggers_replace": [false, false]},
+                    "after_sensitive": false,
+                },
+                "action_reason": "delete_because_count_index",
+            }),
+        ),
+        with(
+            common("terraform_data.c[\"a\"]", "c"),
+            json!({
+                "index": "a",
+                "change": {
+                    "actions": ["delete", "create"],
+                    "before": {"id": "297d", "input": 1, "output": 1, "triggers_replace": null},
+                    "after": {"input": 1, "triggers_replace": null},
+                    "after_unknown": {"id": true, "output": true},
+                    "before_sensitive": {},
+                    "after_sensitive": {},
+                },
+                "action_reason": "replace_by_request",
+            }),
+        ),
+        with(
+            common("terraform_data.c[\"z\"]", "c"),
+            json!({
+                "index": "z",
+                "previous_address": "terraform_data.c[\"b\"]",
+                "change": {
+                    "actions": ["no-op"],
+                    "before": {"id": "630b", "input": null, "output": null, "triggers_replace": null},
+                    "after": {"id": "630b", "input": null, "output": null, "triggers_replace": null},
+                    "after_unknown": {},
+                    "before_sensitive": {},
+                    "after_sensitive": {},
+                },
+            }),
+        ),
+        with(
+            common("terraform_data.d", "d"),
+            json!({
+                "change": {
+                    "actions": ["forget"],
+                    "before": {"id": "1cc5", "input": null, "output": null, "triggers_replace": null},
+                    "after": null,
+                    "after_unknown": {},
+                    "before_sensitive": {},
+                    "after_sensitive": false,
+                },
+                "action_reason": "delete_because_no_resource_config",
+            }),
+        ),
+        with(
+            common("module.m[\"k\"].terraform_data.in", "in"),
+            json!({
+                "module_address": "module.m[\"k\"]",
+                "change": {
+                    "actions": ["create"],
+                    "before": null,
+                    "after": {"output": null, "triggers_replace": [null, 2]},
+                    "after_unknown": {"id": true, "input": true, "triggers_replace": [true, false]},
+                    "before_sensitive": false,
+                    "after_sensitive": {"triggers_replace": [false, false]},
+                    "importing": {"id": "zzz"},
+                },
+            }),
+        ),
+    ];
+    let document = document(&plan, &Loaded::default(), &Snapshot::default());
+    for (written, expected) in document["resource_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(&expected)
+    {
+        assert_eq!(written, expected);
+    }
+    let planned = &document["planned_values"]["root_module"];
+    assert_eq!(planned["resources"].as_array().unwrap().len(), 3);
+    assert_eq!(planned["child_modules"][0]["address"], "module.m[\"k\"]");
+}

@@ -1,0 +1,210 @@
+//! The differences of one object as rows with a side before and a side after. The style of the
+//! page decides whether the sides stand beside each other or one below the other.
+
+use std::fmt::Write as _;
+
+use flowctl_model::Text;
+use flowctl_model::plan::{Change, Drift, OutputChange};
+use flowctl_schema::Providers;
+
+use super::text;
+use crate::plan::human::{Context, HumanOptions};
+use crate::plan::lines::{ARROW, Line};
+use crate::plan::objects;
+
+/// A page is wide: values stand on one line, and only very long ones are cut.
+const OPTIONS: HumanOptions = HumanOptions {
+    width: 2000,
+    context: Context::Lines(3),
+    compact: false,
+};
+
+/// What happens to one instance.
+pub(super) fn change(change: &Change, providers: &Providers) -> Vec<Line> {
+    objects::change(change, providers, OPTIONS)
+}
+
+/// How one object changed outside.
+pub(super) fn drift(drift: &Drift, providers: &Providers) -> Vec<Line> {
+    objects::drift(drift, providers, OPTIONS)
+}
+
+/// How the outputs change.
+pub(super) fn outputs(changed: &[(&Text, &OutputChange)]) -> Vec<Line> {
+    objects::outputs(changed, OPTIONS)
+}
+
+/// Writes the rows.
+pub(super) fn rows(out: &mut String, lines: &[Line]) {
+    out.push_str("<div class=\"diff\">");
+    let mut parts = Parts::default();
+    for line in lines {
+        let mark = parts.mark(line);
+        let (before, after) = sides(line, mark);
+        let same = before == after;
+        out.push_str(match mark {
+            '+' => "<div class=\"row add\">",
+            '-' => "<div class=\"row del\">",
+            '!' if same => "<div class=\"row in\">",
+            _ if same => "<div class=\"row\">",
+            _ => "<div class=\"row mod\">",
+        });
+        // The words for who does not see colours and sides.
+        for (side, element) in [(before, "del"), (after, "ins")] {
+            let element = if same { "span" } else { element };
+            let _ = match side {
+                Some(side) if side.is_empty() => write!(out, "<{element}>&nbsp;</{element}>"),
+                Some(side) => write!(out, "<{element}>{}</{element}>", text(&side)),
+                None => write!(out, "<span class=\"no\"></span>"),
+            };
+        }
+        out.push_str("</div>");
+    }
+    out.push_str("</div>\n");
+}
+
+/// The lists, objects and texts around a line that come or go as a whole, whose last lines have no
+/// mark of their own: indentation and mark.
+#[derive(Default)]
+struct Parts(Vec<(usize, char)>);
+
+impl Parts {
+    /// The mark of a line, or else that of what it is inside of.
+    fn mark(&mut self, line: &Line) -> char {
+        let content = line.text.trim_start_matches(' ');
+        let indent = line.text.len() - content.len();
+        let closes = content.starts_with([']', '}', ')']) || content.starts_with("EOT");
+        let mut mark = line.mark;
+        while let Some(&(around, of)) = self.0.last() {
+            if !content.is_empty() && indent <= around {
+                self.0.pop();
+                if indent == around && closes && line.mark == ' ' && line.arrow.is_none() {
+                    mark = of;
+                }
+            } else {
+                if mark == ' ' {
+                    mark = of;
+                }
+                break;
+            }
+        }
+        // The old value as a whole ends and the new one begins in one line.
+        let opened = match (line.mark, line.arrow) {
+            ('+' | '-', _) => line.mark,
+            (_, Some(_)) => '+',
+            _ => return mark,
+        };
+        let end = content.split(" # ").next().unwrap_or(content);
+        let heredoc = end
+            .rsplit_once("<<-")
+            .is_some_and(|(_, word)| word.starts_with("EOT"));
+        if heredoc || end.ends_with(['[', '{', '(']) {
+            self.0.push((indent, opened));
+        }
+        mark
+    }
+}
+
+/// A line before and after.
+fn sides(line: &Line, mark: char) -> (Option<String>, Option<String>) {
+    let whole = || Some(line.text.clone());
+    let split = line.arrow.and_then(|at| {
+        let (before, rest) = line.text.split_at_checked(at)?;
+        Some((before, rest.strip_prefix(ARROW)?))
+    });
+    match (mark, split) {
+        ('+', _) => (None, whole()),
+        // What goes becomes null, which is said by the side that is empty.
+        // So does the end of a list or an object that goes.
+        ('-', Some((before, _))) | (' ', Some((before, "null"))) => (Some(before.to_owned()), None),
+        ('-', None) => (whole(), None),
+        (_, Some((before, after))) => {
+            let after = format!("{}{after}", label(before));
+            (Some(before.to_owned()), Some(after))
+        }
+        (_, None) => (whole(), whole()),
+    }
+}
+
+/// The indentation and name in front of a value: `    "a = b" = `.
+fn label(text: &str) -> &str {
+    let trimmed = text.trim_start_matches(' ');
+    let indent = text.len() - trimmed.len();
+    let name = if let Some(quoted) = trimmed.strip_prefix('"') {
+        let mut escaped = false;
+        let end = quoted.find(|c| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        end.map_or(0, |end| end + 2)
+    } else {
+        trimmed.find(" = ").unwrap_or(0)
+    };
+    let behind = trimmed.get(name..).unwrap_or_default();
+    let spaces = behind.len() - behind.trim_start_matches(' ').len();
+    match behind.get(spaces..) {
+        Some(rest) if name > 0 && rest.starts_with("= ") => &text[..indent + name + spaces + 2],
+        _ => &text[..indent],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(mark: char, text: &str) -> Line {
+        Line {
+            mark,
+            text: text.to_owned(),
+            arrow: text.rfind(ARROW),
+        }
+    }
+
+    #[test]
+    fn a_line_has_two_sides() {
+        let of = |mark, text: &str| sides(&line(mark, text), mark);
+        let side = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            of('!', "  a   = 1 -> 2"),
+            (side("  a   = 1"), side("  a   = 2"))
+        );
+        assert_eq!(
+            of('!', "  \"1\" -> \"2\","),
+            (side("  \"1\""), side("  \"2\","))
+        );
+        assert_eq!(
+            of('!', "\"a = \\\"b\" = \"x\" -> null"),
+            (side("\"a = \\\"b\" = \"x\""), side("\"a = \\\"b\" = null"))
+        );
+        assert_eq!(of('-', "a = 1 -> null"), (side("a = 1"), None));
+        assert_eq!(of('+', "a = 1"), (None, side("a = 1")));
+        assert_eq!(of(' ', "}"), (side("}"), side("}")));
+        assert_eq!(of(' ', "] -> null"), (side("]"), None));
+    }
+
+    #[test]
+    fn the_end_of_what_comes_or_goes_has_its_mark() {
+        let lines = [
+            ('!', "a = [", '!'),
+            ('+', "    {", '+'),
+            ('+', "        b = <<-EOT", '+'),
+            (' ', "            - x", '+'),
+            (' ', "        EOT", '+'),
+            (' ', "    },", '+'),
+            ('-', "    \"[\",", '-'),
+            ('!', "    1 -> 2,", '!'),
+            (' ', "]", ' '),
+            ('!', "c = {", '!'),
+            ('-', "    d = 1", '-'),
+            (' ', "} -> [", ' '),
+            ('+', "    1,", '+'),
+            (' ', "]", '+'),
+            (' ', "e = 1", ' '),
+        ];
+        let mut parts = Parts::default();
+        for (mark, text, expected) in lines {
+            assert_eq!(parts.mark(&line(mark, text)), expected, "{text}");
+        }
+    }
+}
