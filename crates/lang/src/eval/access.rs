@@ -42,7 +42,7 @@ impl Session<'_> {
         if value.is_null() {
             return self.error(
                 context,
-                name.span,
+                with_dot(name.span),
                 "Attempt to get attribute from null value",
                 "This value is null, so it does not have any attributes.",
             );
@@ -69,7 +69,7 @@ impl Session<'_> {
                 }
                 return self.error(
                     context,
-                    name.span,
+                    with_dot(name.span),
                     "Missing map element",
                     format!(
                         "This map does not have an element with the key {:?}.",
@@ -96,7 +96,12 @@ impl Session<'_> {
             ),
             Type::Tuple(_) => "This value does not have any attributes.".into(),
         };
-        self.error(context, name.span, "Unsupported attribute", detail)
+        self.error(
+            context,
+            with_dot(name.span),
+            "Unsupported attribute",
+            detail,
+        )
     }
 
     /// `value[key]`.
@@ -343,5 +348,13 @@ fn missing_element(value: &Value, number: &Number, secret: bool) -> String {
             "{NO_ELEMENT}: it has {count} elements, with indices 0 to {}.",
             count - 1
         ),
+    }
+}
+
+/// The span of a name behind a dot, the dot included.
+fn with_dot(name: Span) -> Span {
+    Span {
+        start: name.start.saturating_sub(1),
+        ..name
     }
 }

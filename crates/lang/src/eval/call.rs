@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowctl_model::{Text, Type, Value};
-use flowctl_parser::ast::{Call, Expr, ExprKind, FileId};
+use flowctl_parser::ast::{Call, Expr, ExprKind, FileId, Span, TemplatePart};
 use flowctl_parser::diagnostic::Diagnostic;
 
 use super::Session;
@@ -56,7 +56,7 @@ impl Session<'_> {
                     .args
                     .get(index)
                     .or(call.args.last())
-                    .map_or(call.name.span, |arg| arg.span);
+                    .map_or(call.name.span, beginning);
                 let parameter = function.param(index).map_or("", |param| param.name);
                 self.error(
                     expr,
@@ -318,5 +318,50 @@ impl Services for Rendering<'_> {
         } else {
             Err(FunctionError::other(explain(&diagnostics)))
         }
+    }
+}
+
+/// Where an expression begins: the part of it that Terraform underlines when an argument does not
+/// fit.
+fn beginning(expr: &Expr) -> Span {
+    let first = |length: u32| Span {
+        end: (expr.span.start + length).min(expr.span.end),
+        ..expr.span
+    };
+    match &expr.kind {
+        ExprKind::Object(_) | ExprKind::Tuple(_) | ExprKind::For(_) => first(1),
+        ExprKind::Unary(_) => first(1),
+        ExprKind::Call(call) => call.name.span,
+        ExprKind::Conditional(choice) => beginning(&choice.condition),
+        ExprKind::Binary(operation) => beginning(&operation.left),
+        ExprKind::Splat(splat) => beginning(&splat.source),
+        ExprKind::Parens(inner) => beginning(inner),
+        ExprKind::Index(_) | ExprKind::GetAttr(_) | ExprKind::LegacyIndex(_) => {
+            let (root, _) = crate::reference::chain(expr);
+            match root.kind {
+                ExprKind::Variable(_) => expr.span,
+                _ => beginning(root),
+            }
+        }
+        // Between the quotes.
+        ExprKind::String(_) if expr.span.end - expr.span.start > 2 => Span {
+            start: expr.span.start + 1,
+            end: expr.span.end - 1,
+            ..expr.span
+        },
+        ExprKind::Template(parts) => match parts.first() {
+            Some(TemplatePart::Literal(text)) => {
+                let start = expr.span.start + 1;
+                let length = u32::try_from(text.len()).unwrap_or(0);
+                Span {
+                    start,
+                    end: (start + length).min(expr.span.end),
+                    ..expr.span
+                }
+            }
+            Some(TemplatePart::Interpolation(inner)) => beginning(inner),
+            _ => expr.span,
+        },
+        _ => expr.span,
     }
 }
