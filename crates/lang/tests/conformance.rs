@@ -1,5 +1,5 @@
-//! Runs the expressions of `tests/conformance/expressions.jsonl`, whose results were recorded from
-//! Terraform. Every miss must be in `known_differences.txt`, one `ID reason` a line.
+//! Runs the expressions of `tests/conformance/*.jsonl`, whose results were recorded from Terraform.
+//! Every miss must be in `known_differences.txt`, one `ID reason` a line.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test")]
 
@@ -28,17 +28,75 @@ impl Scope for Empty {
     }
 }
 
-struct NoFiles;
+/// The files that the recorded expressions read.
+const FILES: &[(&str, &[u8])] = &[
+    (".dot", b"d"),
+    (".h/q.txt", b"q"),
+    ("[x].txt", b"1"),
+    ("a.txt", "hello é\n".as_bytes()),
+    ("b.bin", b"\xff\xfe"),
+    ("ba r.txt", b"s"),
+    ("bad.tftpl", b"${"),
+    ("bom.txt", "\u{feff}x".as_bytes()),
+    ("d/s/t/w.txt", b"w"),
+    ("d/s/z.txt", b"z"),
+    ("d/x.txt", b"x"),
+    ("d/y.md", b"y"),
+    ("e", b""),
+    ("fn.tftpl", b"${upper(\"a\")}${file(\"a.txt\")}"),
+    ("n.tftpl", b"${num}"),
+    ("nested.tftpl", b"%{ if c }yes%{ else }no%{ endif ~}\n tail"),
+    ("rec.tftpl", b"${templatefile(\"t.tftpl\",{})}"),
+    ("t.tftpl", b"Hi ${n}%{ for i in l } ${i}%{ endfor }"),
+];
 
-impl World for NoFiles {
-    fn read_file(&self, _: &str) -> Result<Vec<u8>, FileError> {
-        Err(FileError::NotFound)
+/// A directory of [`FILES`].
+struct Folder;
+
+impl Folder {
+    /// The path without `.` and `..`; empty for the directory itself.
+    fn cleaned(path: &str) -> String {
+        let mut parts = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
     }
-    fn file_exists(&self, _: &str) -> Result<bool, FileError> {
-        Ok(false)
+}
+
+impl World for Folder {
+    fn read_file(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let path = Self::cleaned(path);
+        match FILES.iter().find(|(name, _)| *name == path) {
+            Some((_, content)) => Ok(content.to_vec()),
+            None if self.list_files(&path).is_ok() => Err(FileError::NotAFile),
+            None => Err(FileError::NotFound),
+        }
     }
-    fn list_files(&self, _: &str) -> Result<Vec<String>, FileError> {
-        Ok(Vec::new())
+    fn file_exists(&self, path: &str) -> Result<bool, FileError> {
+        match self.read_file(path) {
+            Ok(_) => Ok(true),
+            Err(FileError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+    fn list_files(&self, directory: &str) -> Result<Vec<String>, FileError> {
+        let mut below = Self::cleaned(directory);
+        if !below.is_empty() {
+            below.push('/');
+        }
+        let names = FILES
+            .iter()
+            .filter_map(|(name, _)| name.strip_prefix(&*below));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        if names.is_empty() {
+            return Err(FileError::NotFound);
+        }
+        Ok(names)
     }
     fn now(&self) -> Option<SystemTime> {
         Some(self.plan_timestamp())
@@ -70,7 +128,7 @@ fn evaluate(expr: &str) -> Result<(String, String), String> {
         .first()
         .and_then(|block| block.body.attribute("e"))
         .ok_or("no attribute")?;
-    let evaluated = Evaluator::new(&Empty, &NoFiles).evaluate(&attribute.expr);
+    let evaluated = Evaluator::new(&Empty, &Folder).evaluate(&attribute.expr);
     if let Some(error) = evaluated.diagnostics.iter().find(|d| d.is_error()) {
         return Err(error.summary.clone());
     }
@@ -158,7 +216,8 @@ fn expressions_have_the_recorded_results() {
     let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut misses = Vec::new();
     let mut met = Vec::new();
-    for line in data("expressions.jsonl").lines() {
+    let recorded = data("expressions.jsonl") + &data("functions.jsonl");
+    for line in recorded.lines() {
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
         let actual = evaluate(&text("expr")).map(|(json, ty)| (recode(&json), ty));
