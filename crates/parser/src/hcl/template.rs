@@ -455,13 +455,14 @@ pub(super) fn heredoc_header(text: &str) -> Option<(bool, &str, usize)> {
         Some(rest) => (true, rest),
         None => (false, rest),
     };
-    let line = rest.find('\n')?;
-    let marker = rest[..line].strip_suffix('\r').unwrap_or(&rest[..line]);
-    let mut chars = marker.chars();
-    let well_formed = chars.next().is_some_and(super::cursor::is_name_start)
-        && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    let length = text.len() - rest.len() + line + 1;
-    well_formed.then_some((indented, marker, length))
+    let marker = &rest[..super::cursor::name_length(rest)];
+    let newline = match &rest[marker.len()..] {
+        line if line.starts_with('\n') => 1,
+        line if line.starts_with("\r\n") => 2,
+        _ => return None,
+    };
+    let length = text.len() - rest.len() + marker.len() + newline;
+    (!marker.is_empty()).then_some((indented, marker, length))
 }
 
 /// Where the text of a heredoc ends, and where the expression does: before the newline behind the

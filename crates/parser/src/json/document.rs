@@ -468,7 +468,10 @@ impl<'a> Reader<'a> {
         match string::decode(&self.text[token.start..token.end]) {
             Ok(text) => Ok(self.node(token, Kind::String(text))),
             Err(offset) => {
-                let at = (token.start + offset).min(self.text.len());
+                let mut at = (token.start + offset).min(self.text.len());
+                while !self.text.is_char_boundary(at) {
+                    at += 1;
+                }
                 let end = self.text[at..]
                     .chars()
                     .next()

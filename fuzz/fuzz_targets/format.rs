@@ -1,0 +1,14 @@
+//! The formatter: what it makes of a valid text is valid, and it leaves that as it is.
+#![no_main]
+
+use flowctl_parser::{FileId, format};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let file = FileId(0);
+    if let Ok(once) = format(file, text) {
+        let twice = format(file, &once).expect("formatted text is valid");
+        // What was taken out of a string may be such a string again.
+        assert!(twice == once || once.contains("\"${"), "{once:?} {twice:?}");
+    }
+});
