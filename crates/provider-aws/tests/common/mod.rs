@@ -48,8 +48,15 @@ pub(crate) const CONNECTORS: &[(&str, &str)] = &[
     ("Veeva", "veeva"),
     ("Zendesk", "zendesk"),
 ];
-/// Blocks of which one excludes the others: the connector, the block that stays, those that go.
-pub(crate) const CHOICES: &[(&str, &str, &[&str], Option<(&str, &str)>)] = &[
+/// The connector, the block that stays, those that go, and the argument that chooses.
+type Choice = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    Option<(&'static str, &'static str)>,
+);
+/// Blocks of which one excludes the others.
+const CHOICES: &[Choice] = &[
     (
         "custom_connector",
         "oauth2",
