@@ -150,9 +150,9 @@ pub(crate) struct UnknownShape<'a>(pub(crate) &'a Value);
 
 impl Serialize for UnknownShape<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A secret says nothing of what is inside.
+        // A secret does not say where inside of it something is unknown.
         let leaf = |value: &Value| {
-            (value.is_sensitive() || !value.is_known()).then(|| Shape::Flag(is_pending(value)))
+            (value.is_sensitive() || !value.is_known()).then(|| Shape::Flag(!is_settled(value)))
         };
         shape(self.0, &leaf).serialize(serializer)
     }
@@ -254,6 +254,10 @@ mod tests {
                 Value::object([("k", Value::string("CANARY"))]).marked(Marks::SENSITIVE),
             ),
             (
+                "secret_part",
+                Value::tuple(vec![Value::unknown(Type::Bool)]).marked(Marks::SENSITIVE),
+            ),
+            (
                 "secret_to_be",
                 Value::unknown(Type::String).marked(Marks::SENSITIVE),
             ),
@@ -265,7 +269,7 @@ mod tests {
     fn secrets_are_null_and_unknown_values_keep_their_place_in_lists_only() {
         assert_eq!(
             line(&Shown(&sample())),
-            r#"{"big":123456789012345678901234567890.5,"kept":null,"list":[null,true],"name":"a<b>","secret":null}"#
+            r#"{"big":123456789012345678901234567890.5,"kept":null,"list":[null,true],"name":"a<b>","secret":null,"secret_part":null}"#
         );
     }
 
@@ -273,11 +277,11 @@ mod tests {
     fn shapes_say_what_is_unknown_and_what_is_sensitive() {
         assert_eq!(
             line(&UnknownShape(&sample())),
-            r#"{"id":true,"list":[true,false],"secret_to_be":true,"some":true}"#
+            r#"{"id":true,"list":[true,false],"secret_part":true,"secret_to_be":true,"some":true}"#
         );
         assert_eq!(
             line(&SensitiveShape(&sample())),
-            r#"{"kept":true,"list":[false,false],"secret":true,"secret_to_be":true,"some":[]}"#
+            r#"{"kept":true,"list":[false,false],"secret":true,"secret_part":true,"secret_to_be":true,"some":[]}"#
         );
         assert!(!is_settled(&sample()));
     }

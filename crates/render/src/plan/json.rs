@@ -10,6 +10,7 @@ mod references;
 mod relevant;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use flowctl_model::plan::Plan;
@@ -60,6 +61,7 @@ pub fn plan(input: &Input<'_>) -> String {
         (&**name, VariableJson { value })
     });
     let outputs = plan.outputs.iter();
+    let prior = moved(plan, input.prior);
     line(&PlanJson {
         format_version: "1.2",
         terraform_version: TERRAFORM_VERSION,
@@ -69,9 +71,9 @@ pub fn plan(input: &Input<'_>) -> String {
         resource_drift: change::drift(plan, input.providers),
         resource_changes: change::changes(plan, input.prior, input.providers),
         output_changes: outputs.map(|(name, o)| (&**name, o.into())).collect(),
-        prior_state: values::state(input.prior, input.providers).map(|values| StateJson {
+        prior_state: values::state(&prior, input.providers).map(|values| StateJson {
             format_version: "1.0",
-            terraform_version: TERRAFORM_VERSION,
+            terraform_version: Some(TERRAFORM_VERSION),
             flowctl_version: input.flowctl_version,
             values: Some(values),
         }),
@@ -87,12 +89,33 @@ pub fn plan(input: &Input<'_>) -> String {
 
 /// The state, on one line.
 pub fn state(snapshot: &Snapshot, providers: &Providers, flowctl_version: &str) -> String {
+    let values = values::state(snapshot, providers);
     line(&StateJson {
         format_version: "1.0",
-        terraform_version: TERRAFORM_VERSION,
+        terraform_version: values.as_ref().map(|_| TERRAFORM_VERSION),
         flowctl_version,
-        values: values::state(snapshot, providers),
+        values,
     })
+}
+
+/// The state with its objects at the addresses that the plan moves them to.
+fn moved<'a>(plan: &Plan, prior: &'a Snapshot) -> Cow<'a, Snapshot> {
+    let moves: Vec<_> = plan
+        .changes
+        .iter()
+        .filter_map(|change| Some((change.previous_address.as_ref()?, &change.address)))
+        .collect();
+    if moves.is_empty() {
+        return Cow::Borrowed(prior);
+    }
+    let mut moved = prior.clone();
+    // First all are taken and then all are put, since some may change places.
+    let taken: Vec<_> = moves
+        .into_iter()
+        .filter_map(|(from, to)| Some((to.clone(), moved.resources.remove(from)?)))
+        .collect();
+    moved.resources.extend(taken);
+    Cow::Owned(moved)
 }
 
 /// The full name of a provider: `registry.terraform.io/hashicorp/aws`.
@@ -151,7 +174,8 @@ struct VariableJson {
 #[derive(Serialize)]
 struct StateJson<'a> {
     format_version: &'static str,
-    terraform_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terraform_version: Option<&'static str>,
     flowctl_version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<ValuesJson<'a>>,

@@ -261,6 +261,14 @@ fn a_state_is_described_without_secrets() {
     );
     let prior = self::document(&samples::plan("update"), &Loaded::default(), &snapshot);
     assert_eq!(prior["prior_state"], document);
+    // A moved object is where the plan moves it.
+    let mut moving = samples::plan("update");
+    let to = samples::address("aws_appflow_connector_profile.b");
+    moving.changes[0].previous_address = snapshot.resources.keys().next().cloned();
+    moving.changes[0].address = to.clone();
+    let prior = self::document(&moving, &Loaded::default(), &snapshot);
+    let resources = &prior["prior_state"]["values"]["root_module"]["resources"];
+    assert_eq!(resources[0]["address"], to.to_string());
     let nothing = state(&Snapshot::default(), &samples::providers(), "0.1.0");
     assert!(!nothing.contains("values"), "{nothing}");
 }
