@@ -27,6 +27,28 @@ pub struct Intent {
     pub intended: Option<ResourceState>,
 }
 
+/// Something inside an object that an operation changes; its values are told nowhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangedPath {
+    /// Where, as an attribute path is written.
+    pub path: String,
+    /// Whether it is a secret, of which only the change itself may be said.
+    pub secret: bool,
+}
+
+/// Something that was done to an instance without a request: taken over, forgotten, moved.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Note {
+    /// The instance.
+    pub address: Address,
+    /// What was done.
+    pub action: OperationAction,
+    /// Provider configuration: `aws`, or `aws.alias`.
+    pub provider: Text,
+    /// Identity in the service.
+    pub id: Option<Text>,
+}
+
 /// An intent without a result: the run that wrote it was cut off, or lost the answer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Unfinished {

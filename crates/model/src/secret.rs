@@ -5,21 +5,32 @@ use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{AttributePath, Kind, Marks, Value};
 
 /// Length of a digester's key in bytes.
 pub const KEY_LENGTH: usize = 32;
 
+/// Length of a key's id in bytes.
+const ID_LENGTH: usize = 8;
+
 /// A digest with the salt it was made with, so that it can be compared wherever it is moved.
 /// Equal secrets under different attributes have different salts and so different digests.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest {
-    /// Derived from the key and the place the digest was made for.
+    /// The id of the key, and what is derived from the key and the place the digest was made for.
     pub salt: [u8; 16],
     /// HMAC-SHA-256 over salt and value.
     pub mac: [u8; 32],
+}
+
+impl Digest {
+    /// Stands in place of a digest that was dropped: no key made it, and it matches nothing.
+    pub const FORGOTTEN: Self = Self {
+        salt: [0; 16],
+        mac: [0; 32],
+    };
 }
 
 /// Hexadecimal, salt first; harmless to show.
@@ -35,7 +46,10 @@ impl fmt::Debug for Digest {
 /// Makes and compares digests with one key. The key is wiped when the last clone is dropped and
 /// cannot be printed.
 #[derive(Clone)]
-pub struct Digester(Arc<Zeroizing<[u8; KEY_LENGTH]>>);
+pub struct Digester {
+    key: Arc<Zeroizing<[u8; KEY_LENGTH]>>,
+    id: [u8; ID_LENGTH],
+}
 
 impl fmt::Debug for Digester {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,23 +58,46 @@ impl fmt::Debug for Digester {
 }
 
 impl Digester {
-    /// A digester with this key.
-    pub fn new(key: [u8; KEY_LENGTH]) -> Self {
-        Self(Arc::new(Zeroizing::new(key)))
+    /// A digester with this key, of which the copy that was passed is wiped.
+    pub fn new(mut key: [u8; KEY_LENGTH]) -> Self {
+        let made = Self::from_key(&key);
+        key.zeroize();
+        made
+    }
+
+    /// A digester with a key that the caller wipes.
+    pub fn from_key(key: &[u8; KEY_LENGTH]) -> Self {
+        let mut place = Arc::new(Zeroizing::new([0; KEY_LENGTH]));
+        // Copied to where it stays, so that nothing of it is left on the stack.
+        if let Some(place) = Arc::get_mut(&mut place) {
+            place.copy_from_slice(key);
+        }
+        let mut made = Self {
+            key: place,
+            id: [0; ID_LENGTH],
+        };
+        let id = made.mac(b"flowctl key id", |_| ());
+        made.id.copy_from_slice(&id[..ID_LENGTH]);
+        made
     }
 
     /// Tells keys apart without giving anything of them away.
-    pub fn key_id(&self) -> [u8; 8] {
-        let mut id = [0; 8];
-        id.copy_from_slice(&self.mac(b"flowctl key id", |_| ())[..8]);
-        id
+    pub fn key_id(&self) -> [u8; ID_LENGTH] {
+        self.id
+    }
+
+    /// Whether a digest was made with this key, whatever of.
+    pub fn made(&self, digest: &Digest) -> bool {
+        digest.salt[..ID_LENGTH] == self.id
     }
 
     /// The digest of `value`; `context` is the place (address and attribute path) it is made for.
     pub fn digest(&self, context: &str, value: &Value) -> Digest {
         let mut salt = [0; 16];
         let full = self.mac(b"flowctl salt", |mac| mac.update(context.as_bytes()));
-        salt.copy_from_slice(&full[..16]);
+        let (id, place) = salt.split_at_mut(ID_LENGTH);
+        id.copy_from_slice(&self.id);
+        place.copy_from_slice(&full[..place.len()]);
         Digest {
             salt,
             mac: self.salted(&salt, value),
@@ -80,7 +117,7 @@ impl Digester {
     fn mac(&self, domain: &[u8], fill: impl FnOnce(&mut Hmac<Sha256>)) -> [u8; 32] {
         // A key shorter than the hash's block is padded with zeros (RFC 2104).
         let mut block = Zeroizing::new([0; 64]);
-        block[..KEY_LENGTH].copy_from_slice(&**self.0);
+        block[..KEY_LENGTH].copy_from_slice(&**self.key);
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*block).into());
         mac.update(domain);
         fill(&mut mac);
@@ -158,6 +195,9 @@ mod tests {
         assert_ne!(digest, digester.digest("a.c\npassword", &"hunter2".into()));
         assert!(!Digester::new([8; 32]).matches(&digest, &"hunter2".into()));
         assert_ne!(digester.key_id(), Digester::new([8; 32]).key_id());
+        assert!(digester.made(&digest) && !Digester::new([8; 32]).made(&digest));
+        assert!(!digester.made(&Digest::FORGOTTEN));
+        assert!(!digester.matches(&Digest::FORGOTTEN, &"".into()));
     }
 
     #[test]

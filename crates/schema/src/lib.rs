@@ -6,12 +6,14 @@
 pub mod builtin;
 pub mod change;
 pub mod provider;
+pub mod redact;
 pub mod resource_type;
 pub mod table;
 pub mod validate;
 
 pub use change::merge_read;
 pub use provider::{ConfiguredProvider, Provider, Providers};
+pub use redact::Redactor;
 pub use resource_type::{
     DataSource, ErrorKind, PlanRequest, PlannedChange, ProviderError, ReadRequest, RemoteData,
     RemoteObject, RemoteObjects, ResourceType,
