@@ -56,13 +56,9 @@ fn meaning(body: &Body, inside: &str, out: &mut String) {
 fn judge(input: &str, expected: Option<&str>, report: &mut String) {
     let formatted = format(FileId(0), input);
     // What was recorded is the output for standard input, which always ends its line.
-    let shown = formatted
-        .as_ref()
-        .ok()
-        .map(|text| match text.ends_with('\n') {
-            true => text.clone(),
-            false => format!("{text}\n"),
-        });
+    let end = |text: &str| if text.ends_with('\n') { "" } else { "\n" };
+    let shown = formatted.as_ref().ok();
+    let shown = shown.map(|text| format!("{text}{}", end(text)));
     if shown.as_deref() != expected {
         writeln!(
             report,
@@ -85,8 +81,9 @@ fn judge(input: &str, expected: Option<&str>, report: &mut String) {
 
 #[test]
 fn snippets_are_formatted_as_recorded() {
-    let cases = cases("snippets.jsonl");
-    assert!(cases.len() > 300, "only {} snippets", cases.len());
+    let mut cases = self::cases("snippets.jsonl");
+    cases.extend(self::cases("generated.jsonl"));
+    assert!(cases.len() > 600, "only {} snippets", cases.len());
     let mut report = String::new();
     for case in &cases {
         let input = case["input"].as_str().unwrap();

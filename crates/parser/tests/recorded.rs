@@ -1,7 +1,7 @@
 //! What Terraform said about configurations that are wrong in syntax or structure, and about some
 //! that are right: the parser alone has to say the same, at the same places.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -145,10 +145,10 @@ fn schema_places(loaded: &Loaded) -> Vec<(String, usize, usize)> {
 
 /// Compares what is said about `files` with what was recorded; what is wrong goes to `report`.
 fn compare(name: &str, files: BTreeMap<String, String>, recorded: &[Value], report: &mut String) {
-    let shown: String = files
-        .iter()
-        .map(|(path, text)| format!("--- {path}\n{text}"))
-        .collect();
+    let mut shown = String::new();
+    for (path, text) in &files {
+        writeln!(shown, "--- {path}\n{text}").unwrap();
+    }
     let loaded = load(".", &Files(files));
     let found: Vec<String> = loaded
         .diagnostics
@@ -161,9 +161,12 @@ fn compare(name: &str, files: BTreeMap<String, String>, recorded: &[Value], repo
         .filter(|diagnostic| !beyond_syntax(diagnostic, &schema))
         .map(theirs)
         // Of some errors Terraform does not say where they are.
-        .filter(|line| match line.contains(".tf") {
-            true => !found.contains(line),
-            false => !found.iter().any(|found| found.starts_with(line)),
+        .filter(|line| {
+            if line.contains(".tf") {
+                !found.contains(line)
+            } else {
+                !found.iter().any(|found| found.starts_with(line))
+            }
         })
         .collect();
     let right = !recorded.iter().any(|d| d["severity"] == "error");
@@ -229,10 +232,6 @@ fn snippets_are_judged_as_recorded() {
             compare(&name, files, recorded, &mut report);
         }
     }
-    if !report.is_empty() {
-        panic!(
-            "{} snippets:\n{report}",
-            report.matches("\n== ").count() + 1
-        );
-    }
+    let count = report.matches("\n== ").count() + 1;
+    assert!(report.is_empty(), "{count} snippets:\n{report}");
 }

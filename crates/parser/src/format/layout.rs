@@ -150,6 +150,11 @@ fn between(cell: &mut [Piece<'_>]) {
     }
 }
 
+#[expect(
+    clippy::match_same_arms,
+    clippy::unnested_or_patterns,
+    reason = "the first rule that fits decides, and each is one line"
+)]
 /// Whether a blank stands between two tokens, of which the first has `before` in front of it.
 fn is_apart(before: Option<TokenKind>, left: &Piece<'_>, right: TokenKind) -> bool {
     use TokenKind as T;

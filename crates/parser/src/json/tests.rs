@@ -92,17 +92,19 @@ fn blocks_of_the_wrong_type_and_names_given_twice_are_errors() {
     );
 }
 
+/// Where attributes are taken in an expression.
+fn variables(expr: &crate::ast::Expr, found: &mut Vec<crate::Span>) {
+    if matches!(expr.kind, ExprKind::GetAttr(_)) {
+        found.push(expr.span);
+    }
+    expr.children(&mut |child| variables(child, found));
+}
+
 #[test]
 fn spans_of_templates_are_those_of_the_file() {
     let text = r#"{"locals": {"a": "\t${jsonencode({\"k\" = var.x})}"}}"#;
     let body = parse(text);
     let mut spans = Vec::new();
-    fn variables(expr: &crate::ast::Expr, found: &mut Vec<crate::Span>) {
-        if matches!(expr.kind, ExprKind::GetAttr(_)) {
-            found.push(expr.span);
-        }
-        expr.children(&mut |child| variables(child, found));
-    }
     variables(&body.blocks[0].body.attributes[0].expr, &mut spans);
     let [span] = spans[..] else {
         panic!("{spans:?}")
