@@ -97,6 +97,7 @@ impl Endpoint {
                 Err(match before {
                     Before::Reset => None,
                     Before::Answer(kind) => Some(injected(kind)),
+                    Before::Echo => Some(echo(request)),
                 })
             }
             None => match input(request, shape) {
@@ -134,6 +135,9 @@ impl Endpoint {
                 Err(None) => Logged::Dropped,
             },
         });
+        if !decision.late.is_zero() {
+            tokio::time::sleep(decision.late).await;
+        }
         match result {
             Ok(_) if lost => Outcome::Drop { reset: false },
             Ok(answer) => Outcome::Answer(answer),
@@ -282,6 +286,13 @@ fn must_be_json(content_type: Option<&str>) -> Result<(), ServiceError> {
         ErrorKind::UnsupportedMediaType,
         format!("The content type {kind} is not supported; send application/json"),
     ))
+}
+
+/// A service that repeats what it was sent, credentials and all: for tests of clients that must not
+/// pass them on.
+fn echo(request: &Request) -> ServiceError {
+    let body = String::from_utf8_lossy(&request.body);
+    ServiceError::rule(format!("The request {body} was refused"))
 }
 
 fn injected(kind: ErrorKind) -> ServiceError {

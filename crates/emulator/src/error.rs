@@ -88,7 +88,8 @@ impl ErrorKind {
     }
 }
 
-/// An error answer of the service. The message never holds a credential.
+/// An error answer of the service. The message never holds a credential, but for the
+/// fault that is about just this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceError {
     pub(crate) kind: ErrorKind,

@@ -10,7 +10,9 @@
 //!           | "conflict" 409 | "validation" 400 | "server" 400     ConnectorServerException
 //!           | "reset"              the connection is reset before any work is done
 //!           | "lost"               the work is done, then the connection is closed unanswered
-//!           | "delay=" DURATION    the answer takes that much longer
+//!           | "echo" 400           a validation error whose message repeats the request's body
+//!           | "delay=" DURATION    the work is begun that much later
+//!           | "late=" DURATION     the work is done, and the answer takes that much longer
 //!           | "stale=" DURATION    after the change, describe answers as before it for so long
 //!           | "role-lag=" DURATION an IAM role is refused for so long after it is first named
 //!           | "private-failed"     the private connection of the new profile ends as FAILED
@@ -72,7 +74,9 @@ enum Kind {
     Answer(ErrorKind),
     Reset,
     Lost,
+    Echo,
     Delay(Duration),
+    Late(Duration),
     Stale(Duration),
     RoleLag(Duration),
     PrivateFailed,
@@ -171,6 +175,7 @@ impl Kind {
         let duration = || duration(argument.ok_or_else(|| format!("`{name}` needs a duration"))?);
         let kind = match name {
             "delay" => return Ok(Self::Delay(duration()?)),
+            "late" => return Ok(Self::Late(duration()?)),
             "stale" => return Ok(Self::Stale(duration()?)),
             "role-lag" => return Ok(Self::RoleLag(duration()?)),
             "throttle" => Self::Answer(ErrorKind::Throttling),
@@ -184,6 +189,7 @@ impl Kind {
             "server" => Self::Answer(ErrorKind::ConnectorServer),
             "reset" => Self::Reset,
             "lost" => Self::Lost,
+            "echo" => Self::Echo,
             "private-failed" => Self::PrivateFailed,
             _ => return Err(format!("no kind of fault is called `{name}`")),
         };
@@ -251,6 +257,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) delay: Duration,
+    /// How much later the answer is sent.
+    pub(crate) late: Duration,
     /// Fails the call before any work is done.
     pub(crate) before: Option<Before>,
     /// The work is done and the answer is not sent.
@@ -265,6 +273,7 @@ pub(crate) struct Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Answer(ErrorKind),
+    Echo,
     Reset,
 }
 
@@ -312,8 +321,10 @@ impl Injector {
                     decision.before = decision.before.or(Some(Before::Answer(kind)));
                 }
                 Kind::Reset => decision.before = decision.before.or(Some(Before::Reset)),
+                Kind::Echo => decision.before = decision.before.or(Some(Before::Echo)),
                 Kind::Lost => decision.lost = true,
                 Kind::Delay(delay) => decision.delay += delay,
+                Kind::Late(delay) => decision.late += delay,
                 Kind::Stale(time) => decision.stale = decision.stale.or(Some(time)),
                 Kind::RoleLag(time) => decision.role_lag = decision.role_lag.or(Some(time)),
                 Kind::PrivateFailed => decision.private_failed = true,
@@ -356,16 +367,17 @@ mod tests {
 
     #[test]
     fn the_first_answer_wins_and_delays_add_up() {
-        let rules = "*:delay=200ms,create:denied,create:throttle,*:delay=1s,create:lost";
+        let rules = "*:delay=200ms,*:late=1s,create:denied,create:throttle,create:echo,*:delay=1s,create:lost";
         let mut injector = Injector::new(Faults::parse(rules).unwrap());
         let decision = injector.decide(Operation::CreateConnectorProfile);
         assert_eq!(decision.delay, Duration::from_millis(1200));
+        assert_eq!(decision.late, Duration::from_secs(1));
         assert_eq!(
             decision.before,
             Some(Before::Answer(ErrorKind::AccessDenied))
         );
         assert!(decision.lost);
-        assert_eq!(decision.fired.len(), 5);
+        assert_eq!(decision.fired.len(), 7);
     }
 
     #[test]
@@ -376,6 +388,8 @@ mod tests {
             "create:nope",
             "create:delay",
             "create:delay=5",
+            "create:late",
+            "create:echo=1s",
             "create:500=1",
             "create:delay=99999999m",
             "create:500:2",

@@ -137,7 +137,7 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, mut stopped: watch::R
         service_fn(move |request| {
             let (endpoint, reset) = (Arc::clone(&endpoint), Arc::clone(&reset));
             // Boxed, because only a connection that can be moved gives its stream back.
-            Box::pin(async move { respond(request, &endpoint, &reset).await })
+            Box::pin(async move { respond(request, endpoint, &reset).await })
         })
     };
     let mut connection = http1::Builder::new()
@@ -166,11 +166,15 @@ struct Closed;
 
 async fn respond(
     request: hyper::Request<Incoming>,
-    endpoint: &Endpoint,
+    endpoint: Arc<Endpoint>,
     reset: &AtomicBool,
 ) -> Result<Response<Full<Bytes>>, Closed> {
     let outcome = match read(request).await {
-        Ok(request) => endpoint.handle(request).await,
+        // In a task of its own: a request that has arrived is carried out, as in the service, even
+        // if its sender goes away.
+        Ok(request) => tokio::spawn(async move { endpoint.handle(request).await })
+            .await
+            .map_err(|_| Closed)?,
         Err(error) => Outcome::Error(error),
     };
     match outcome {

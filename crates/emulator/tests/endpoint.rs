@@ -204,6 +204,28 @@ async fn faults_befall_the_calls_they_are_for() {
 }
 
 #[tokio::test]
+async fn work_goes_on_when_its_sender_goes_away_and_an_echo_repeats_the_request() {
+    let rules = "create:delay=200ms:nth=1,create:late=5s:nth=2,create:echo:nth=3";
+    let server = Running::start(faulty(rules)).await;
+    let gone = Duration::from_millis(100);
+    for name in ["begun-later", "answered-later"] {
+        let sent = server.post(CREATE, slack(name, "s"));
+        assert!(tokio::time::timeout(gone, sent).await.is_err(), "{name}");
+    }
+    let deadline = Instant::now() + Duration::from_secs(4);
+    while server.describe(json!({})).await.len() < 2 {
+        assert!(Instant::now() < deadline, "the work was given up");
+    }
+    let echo = server.post(CREATE, slack("p", "hush")).await.outcome();
+    assert!(
+        echo.starts_with("400 ValidationException: Validation exception: The request {")
+            && echo.contains(r#""clientSecret":"hush""#),
+        "{echo}"
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn reads_lag_and_roles_take_time() {
     let server = Running::start(faulty("*:stale=400ms,create:role-lag=400ms")).await;
     let named = async |url: &str| {

@@ -29,9 +29,9 @@ pub(crate) struct EmulatorArgs {
     ///
     /// Rules, separated by commas: OPERATION:KIND[:WHEN]. OPERATION is `create`, `describe`,
     /// `update`, `delete`, an operation's own name, or `*`. KIND is `throttle`, `500`, `503`,
-    /// `denied`, `auth`, `quota`, `conflict`, `validation`, `server`, `reset`, `lost`, `delay=TIME`,
-    /// `stale=TIME`, `role-lag=TIME` or `private-failed`. WHEN is a probability, `nth=N`,
-    /// `every=N`, `first=N` or `after=N`. `seed=N` makes chance repeatable.
+    /// `denied`, `auth`, `quota`, `conflict`, `validation`, `server`, `echo`, `reset`, `lost`,
+    /// `delay=TIME`, `late=TIME`, `stale=TIME`, `role-lag=TIME` or `private-failed`. WHEN is a
+    /// probability, `nth=N`, `every=N`, `first=N` or `after=N`. `seed=N` makes chance repeatable.
     #[arg(long, value_name = "RULES")]
     faults: Option<Faults>,
 
