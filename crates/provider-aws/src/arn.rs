@@ -47,6 +47,7 @@ pub(crate) fn is_role(text: &str) -> bool {
     // The service takes no longer ones.
     const LONGEST: usize = 512;
     let short = text.len() <= LONGEST;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@/-".contains(c);
     Arn::parse(text).is_ok_and(|arn| {
         short
             && arn.service == "iam"
@@ -55,7 +56,7 @@ pub(crate) fn is_role(text: &str) -> bool {
             && arn
                 .resource
                 .strip_prefix("role/")
-                .is_some_and(|name| !name.is_empty())
+                .is_some_and(|name| !name.is_empty() && name.chars().all(allowed))
     })
 }
 
@@ -110,6 +111,7 @@ mod tests {
             "arn:aws:iam::12:role/a",
             "arn:aws:iam::123456789012:user/a",
             "arn:aws:iam::123456789012:role/",
+            "arn:aws:iam::123456789012:role/a b",
             "a",
         ] {
             assert!(!is_role(text), "{text}");

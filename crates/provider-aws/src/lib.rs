@@ -29,6 +29,16 @@ use connector_profile::{
 use data::{About, AboutData, AboutSource};
 use settings::Settings;
 
+/// Beginnings of the targets under which the SDK and what it stands on log whole requests and
+/// answers, credentials included.
+const TELLTALES: &[&str] = &["aws_", "h2", "hyper", "reqwest", "rustls", "tower"];
+
+/// Whether what is logged under a target may be shown at all, whatever a person asks for: the SDK
+/// logs the bodies of requests at its finest level, and errors that echo them above it.
+pub fn may_be_logged(target: &str) -> bool {
+    !TELLTALES.iter().any(|start| target.starts_with(start))
+}
+
 /// The provider `aws`.
 pub struct AwsProvider {
     environment: Environment,
@@ -101,5 +111,22 @@ impl ConfiguredProvider for ConfiguredAws {
         }
         let about = About::ALL.into_iter().find(|about| about.name() == name)?;
         Some(Arc::new(AboutData::new(about, client)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shows_requests_is_not_logged() {
+        assert!(may_be_logged("flowctl_provider_aws::connector_profile"));
+        for target in [
+            "aws_smithy_runtime::client::orchestrator",
+            "aws_sigv4",
+            "hyper::proto",
+        ] {
+            assert!(!may_be_logged(target), "{target}");
+        }
     }
 }

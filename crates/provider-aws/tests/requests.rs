@@ -497,7 +497,7 @@ async fn data_sources() {
             .members()
             .unwrap()
             .keys()
-            .map(|name| name.as_str())
+            .map(flowctl_model::Text::as_str)
             .collect();
         let mut table: Vec<_> = source
             .schema()

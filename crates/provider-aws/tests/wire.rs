@@ -299,7 +299,12 @@ async fn limits_are_those_of_the_service() {
             };
             let longer =
                 |length: usize| now.clone() + &filler.repeat(length.saturating_sub(now.len()));
-            let mut tries = vec![longer(max), longer(max + 1)];
+            let mut tries = vec![
+                longer(max),
+                longer(max + 1),
+                format!("{now} x"),
+                format!("{now}\n"),
+            ];
             if min > 1 {
                 tries.push(now.chars().take(min - 1).collect());
             }
