@@ -16,8 +16,8 @@ use tokio::sync::OnceCell;
 
 use crate::arn::Arn;
 use crate::error::{Request, no_region};
-use crate::redact::Redactor;
 use crate::settings::{Role, Settings};
+use flowctl_schema::Redactor;
 
 /// How often the client sends a request in all before the executor decides.
 const ATTEMPTS: u32 = 4;

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use flowctl_schema::{ErrorKind, ProviderError};
 
-use crate::redact::Redactor;
+use flowctl_schema::Redactor;
 
 /// A request that may fail.
 pub(crate) struct Request<'a> {

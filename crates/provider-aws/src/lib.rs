@@ -9,7 +9,6 @@ mod client;
 mod connector_profile;
 mod data;
 mod error;
-mod redact;
 mod settings;
 mod structure;
 

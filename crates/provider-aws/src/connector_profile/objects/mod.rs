@@ -22,8 +22,8 @@ use super::schema::FORCE_DELETE;
 use crate::arn::{Arn, is_role};
 use crate::client::{Client, Connection};
 use crate::error::Request;
-use crate::redact::Redactor;
 use crate::structure::EncodeError;
+use flowctl_schema::Redactor;
 pub(super) use wait::Patience;
 use wait::Waiting;
 
