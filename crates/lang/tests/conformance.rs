@@ -11,10 +11,11 @@ use std::time::{Duration, SystemTime};
 use flowctl_lang::json::NoJson;
 use flowctl_lang::world::FileError;
 use flowctl_lang::{Evaluator, PathKind, Reference, Resolved, Scope, Subject, World};
+use flowctl_model::{Kind, Type, Value};
 use flowctl_parser::ast::FileId;
 use flowctl_parser::diagnostic::Diagnostic;
 
-/// An otherwise empty configuration.
+/// A configuration that is empty but for a few local values of which nothing more is known yet.
 struct Empty;
 
 impl Scope for Empty {
@@ -23,6 +24,14 @@ impl Scope for Empty {
             Subject::Path(PathKind::Module | PathKind::Root) => Ok(Resolved::Whole(".".into())),
             Subject::Path(PathKind::Cwd) => Ok(Resolved::Whole("/project".into())),
             Subject::Workspace => Ok(Resolved::Whole("default".into())),
+            Subject::Local(name) => Ok(Resolved::Whole(match &**name {
+                "us" => Value::unknown_not_null(Type::String),
+                "ub" => Value::unknown_not_null(Type::Bool),
+                "un" => Value::unknown_not_null(Type::Number),
+                "ul" => Value::unknown_not_null(Type::list(Type::String)),
+                "um" | "any" => Value::unknown(Type::Any),
+                _ => return Err(reference.undeclared([])),
+            })),
             _ => Err(reference.undeclared([])),
         }
     }
@@ -51,26 +60,27 @@ const FILES: &[(&str, &[u8])] = &[
 ];
 
 /// A directory of [`FILES`].
-struct Folder;
+struct Folder {
+    /// Neither the time nor what is random is known yet.
+    planning: bool,
+}
 
-impl Folder {
-    /// The path without `.` and `..`; empty for the directory itself.
-    fn cleaned(path: &str) -> String {
-        let mut parts = Vec::new();
-        for part in path.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
+/// The path without `.` and `..`; empty for the directory itself.
+fn cleaned(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
         }
-        parts.join("/")
     }
+    parts.join("/")
 }
 
 impl World for Folder {
     fn read_file(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        let path = Self::cleaned(path);
+        let path = cleaned(path);
         match FILES.iter().find(|(name, _)| *name == path) {
             Some((_, content)) => Ok(content.to_vec()),
             None if self.list_files(&path).is_ok() => Err(FileError::NotAFile),
@@ -85,7 +95,7 @@ impl World for Folder {
         }
     }
     fn list_files(&self, directory: &str) -> Result<Vec<String>, FileError> {
-        let mut below = Self::cleaned(directory);
+        let mut below = cleaned(directory);
         if !below.is_empty() {
             below.push('/');
         }
@@ -99,14 +109,14 @@ impl World for Folder {
         Ok(names)
     }
     fn now(&self) -> Option<SystemTime> {
-        Some(self.plan_timestamp())
+        (!self.planning).then(|| self.plan_timestamp())
     }
     fn plan_timestamp(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
     }
     fn random(&self, bytes: &mut [u8]) -> bool {
         bytes.fill(7);
-        true
+        !self.planning
     }
     fn home(&self) -> Option<String> {
         None
@@ -128,7 +138,7 @@ fn evaluate(expr: &str) -> Result<(String, String), String> {
         .first()
         .and_then(|block| block.body.attribute("e"))
         .ok_or("no attribute")?;
-    let evaluated = Evaluator::new(&Empty, &Folder).evaluate(&attribute.expr);
+    let evaluated = Evaluator::new(&Empty, &Folder { planning: false }).evaluate(&attribute.expr);
     if let Some(error) = evaluated.diagnostics.iter().find(|d| d.is_error()) {
         return Err(error.summary.clone());
     }
@@ -260,4 +270,53 @@ fn expressions_have_the_recorded_results() {
     );
     let outdated: Vec<_> = met.iter().filter(|id| known.contains_key(*id)).collect();
     assert!(outdated.is_empty(), "no longer different: {outdated:?}");
+}
+
+/// A value as JSON, with a question mark for what is not known.
+fn sketch(value: &Value) -> String {
+    match value.kind() {
+        Kind::Unknown(_) => "?".to_owned(),
+        Kind::List(..) | Kind::Set(..) | Kind::Tuple(_) => {
+            let elements = value.elements().unwrap_or_default();
+            let elements: Vec<_> = elements.iter().map(sketch).collect();
+            format!("[{}]", elements.join(","))
+        }
+        Kind::Map(..) | Kind::Object(_) => {
+            let members = value.members().into_iter().flatten();
+            let members: Vec<_> = members
+                .map(|(name, member)| format!("{:?}:{}", name.as_str(), sketch(member)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        _ => flowctl_lang::json::encode(value).unwrap(),
+    }
+}
+
+#[test]
+fn as_much_is_known_while_planning_as_was_recorded() {
+    let mut misses = Vec::new();
+    let recorded = data("unknowns.jsonl");
+    for line in recorded.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let expr = case["expr"].as_str().unwrap();
+        let parsed = flowctl_parser::hcl::parse_expression(FileId(0), expr).unwrap();
+        let evaluated = Evaluator::new(&Empty, &Folder { planning: true }).evaluate(&parsed);
+        let wanted = case["value"]
+            .to_string()
+            .replace("{\"$unknown\":true}", "?");
+        let actual = match evaluated.diagnostics.first() {
+            Some(diagnostic) => diagnostic.summary.clone(),
+            None => sketch(&evaluated.value),
+        };
+        if actual != wanted {
+            misses.push(format!("{expr}\n    wanted {wanted}\n    got    {actual}"));
+        }
+    }
+    assert!(
+        misses.is_empty(),
+        "{} misses of {}:\n{}",
+        misses.len(),
+        recorded.lines().count(),
+        misses.join("\n")
+    );
 }

@@ -329,8 +329,9 @@ fn beginning(expr: &Expr) -> Span {
         ..expr.span
     };
     match &expr.kind {
-        ExprKind::Object(_) | ExprKind::Tuple(_) | ExprKind::For(_) => first(1),
-        ExprKind::Unary(_) => first(1),
+        ExprKind::Object(_) | ExprKind::Tuple(_) | ExprKind::For(_) | ExprKind::Unary(_) => {
+            first(1)
+        }
         ExprKind::Call(call) => call.name.span,
         ExprKind::Conditional(choice) => beginning(&choice.condition),
         ExprKind::Binary(operation) => beginning(&operation.left),

@@ -245,7 +245,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: "The element of a map with a key, or else the default.",
         example: ("lookup({ a = \"x\" }, \"b\", \"none\")", "\"none\""),
         body: lookup,
-        ..Function::BASE
     },
     Function {
         name: "matchkeys",
@@ -512,6 +511,9 @@ fn quoted_unless_sensitive(key: Option<&Value>) -> String {
 }
 
 fn match_keys(call: &mut Call<'_>) -> Result<Value, FunctionError> {
+    if call.args.iter().any(|arg| !arg.is_wholly_known()) {
+        return Ok(call.unknown());
+    }
     let (values, keys) = (call.elements(0)?, call.elements(1)?);
     if values.len() != keys.len() {
         return Err(FunctionError::other(
@@ -525,9 +527,6 @@ fn match_keys(call: &mut Call<'_>) -> Result<Value, FunctionError> {
             .map_err(|error| FunctionError::argument(index, error.to_string()))
     };
     let (keys, wanted) = (converted(1)?, converted(2)?);
-    if !keys.is_wholly_known() || !wanted.is_wholly_known() {
-        return Ok(call.unknown());
-    }
     let wanted: HashSet<&Value> = wanted.elements().unwrap_or_default().iter().collect();
     let keys = keys.elements().unwrap_or_default();
     let matching = values

@@ -176,7 +176,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function {
         name: "try",
-        variadic: Some(EXPRESSION),
+        variadic: Some(Param::new("expressions", Kind::Any)),
         may_return_null: true,
         doc: "The first of its arguments that can be evaluated without an error.",
         example: ("try({ a = 1 }.b, \"fallback\")", "\"fallback\""),

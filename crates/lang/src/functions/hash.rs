@@ -214,7 +214,7 @@ const fn of_file(name: &'static str, doc: &'static str) -> Function {
 fn file(call: &Call<'_>) -> Result<Vec<u8>, FunctionError> {
     read_bytes(call, 0, call.text(0)?).map_err(|error| match error {
         FunctionError::Argument(_, why) => FunctionError::Other(why),
-        other => other,
+        other @ FunctionError::Other(_) => other,
     })
 }
 

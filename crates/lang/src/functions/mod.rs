@@ -232,6 +232,10 @@ pub(crate) fn text(text: impl Into<String>) -> Value {
 }
 
 /// The type of the first argument, which is that of many results.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what derives the type of a result may fail"
+)]
 pub(crate) fn first_type(args: &[Value]) -> Result<Type, FunctionError> {
     Ok(args.first().map_or(Type::Any, Value::ty))
 }

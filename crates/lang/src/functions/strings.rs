@@ -77,7 +77,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         example: ("sort([\"b\", \"a\"])[0]", "\"a\""),
         body: |call| {
             if !call.arg(0).is_wholly_known() {
-                return Ok(call.unknown());
+                // How many there are is known where the list itself is.
+                return Ok(match call.arg(0).elements() {
+                    Some(elements) => call.list(vec![Value::unknown(Type::String); elements.len()]),
+                    None => call.unknown(),
+                });
             }
             let mut elements = call.elements(0)?.to_vec();
             if let Some(null) = elements.iter().position(Value::is_null) {

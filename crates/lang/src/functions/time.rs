@@ -358,12 +358,10 @@ fn part(verb: &str, moment: OffsetDateTime) -> Result<String, String> {
         "m" => moment.minute().to_string(),
         "ss" => two(moment.second()),
         "s" => moment.second().to_string(),
-        "ZZZZZ" => offset(":"),
-        "ZZZZ" => offset(""),
         "ZZZ" if utc => "UTC".to_owned(),
-        "ZZZ" => offset(""),
         "Z" if utc => "Z".to_owned(),
-        "Z" => offset(":"),
+        "Z" | "ZZZZZ" => offset(":"),
+        "ZZZ" | "ZZZZ" => offset(""),
         _ => {
             let must = match verb.as_bytes().first() {
                 Some(b'Y') => ": year must either be \"YY\" or \"YYYY\"",

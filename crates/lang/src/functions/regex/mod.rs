@@ -18,7 +18,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "regex",
         params: &[PATTERN, SUBJECT],
-        returns: Returns::From(|args| match_type(args)),
+        returns: Returns::From(match_type),
         doc: "The first match of a regular expression: the text, or what its groups captured.",
         example: (
             "regex(\"[a-z]+\", \"53453453.345345aaabbbccc23454\")",
@@ -250,7 +250,11 @@ mod tests {
             (r"\x{e9}", "é", Some("é")),
         ] {
             let pattern = compile(source).unwrap();
-            assert_eq!(pattern.find(subject).map(|m| m.as_str()), found, "{source}");
+            assert_eq!(
+                pattern.regex.find(subject).map(|m| m.as_str()),
+                found,
+                "{source}"
+            );
         }
         for source in [
             "(",

@@ -50,7 +50,7 @@ struct Translation<'a> {
     repeated: bool,
 }
 
-impl<'a> Translation<'a> {
+impl Translation<'_> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.chars().next()?;
         self.rest = self.rest.get(c.len_utf8()..).unwrap_or_default();

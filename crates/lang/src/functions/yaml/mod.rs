@@ -51,7 +51,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
+/// The value of a document.
 fn decode(source: &str) -> Result<Value, String> {
+    // Every line break counts the same, and the library stumbles over some; over a last line
+    // without one it stumbles too.
+    let source = if source.contains('\r') {
+        &source.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        source
+    };
+    if source.ends_with('\n') {
+        guarded(source, None)
+    } else {
+        guarded(&format!("{source}\n"), Some(source))
+    }
+}
+
+/// Reads a document; `unended` is the text as it was given, if it lacked the line break at its end.
+/// For want of an error of its own the library panics at a tag right before a comma; that must not
+/// end the program.
+fn guarded(source: &str, unended: Option<&str>) -> Result<Value, String> {
+    std::panic::catch_unwind(|| document(source, unended))
+        .unwrap_or_else(|_| Err("did not find expected whitespace or line break".into()))
+}
+
+fn document(source: &str, unended: Option<&str>) -> Result<Value, String> {
     let mut input = source.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
@@ -59,6 +83,7 @@ fn decode(source: &str) -> Result<Value, String> {
         parser,
         anchors: HashMap::new(),
         values: 0,
+        unended,
     };
     reader.next()?;
     match reader.next()?.data {
@@ -96,6 +121,8 @@ struct Reader<'r, 'b> {
     /// Nodes by anchor; nothing while the node is being read.
     anchors: HashMap<String, Option<Node>>,
     values: usize,
+    /// The text without the line break at its end that it was given for the library's sake.
+    unended: Option<&'b str>,
 }
 
 impl Reader<'_, '_> {
@@ -139,12 +166,24 @@ impl Reader<'_, '_> {
                 None => return Err(format!("reference to undefined anchor {anchor:?}")),
             },
             EventData::Scalar {
-                tag, value, style, ..
-            } => Node {
-                merge: value == "<<" && tag.is_none(),
-                value: scalar(tag.as_deref(), &value, style)?,
-                size: 1,
-            },
+                tag,
+                mut value,
+                style,
+                ..
+            } => {
+                let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if block && let Some(given) = self.unended {
+                    let at_end = event.end_mark.index > given.len() as u64;
+                    if at_end && ends_without_break(&value, given) {
+                        value.pop();
+                    }
+                }
+                Node {
+                    merge: value == "<<" && tag.is_none(),
+                    value: scalar(tag.as_deref(), &value, style)?,
+                    size: 1,
+                }
+            }
             EventData::SequenceStart { tag, .. } => {
                 check_tag(tag.as_deref(), "seq", "sequence")?;
                 self.sequence(depth)?
@@ -224,6 +263,16 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether the line break at the end of a block is not of the text as it was given.
+fn ends_without_break(block: &str, given: &str) -> bool {
+    let Some(content) = block.strip_suffix('\n') else {
+        return false;
+    };
+    let last = |text: &'_ str| text.rsplit('\n').next().unwrap_or_default().to_owned();
+    let (written, read) = (last(given), last(content));
+    !written.trim().is_empty() || (!read.is_empty() && written.ends_with(&read))
+}
+
 fn check_tag(tag: Option<&str>, wanted: &str, what: &str) -> Result<(), String> {
     match tag {
         None => Ok(()),
@@ -236,7 +285,15 @@ fn check_tag(tag: Option<&str>, wanted: &str, what: &str) -> Result<(), String> 
 fn scalar(tag: Option<&str>, source: &str, style: ScalarStyle) -> Result<Value, String> {
     let standard = tag.and_then(|tag| tag.strip_prefix(TAGS));
     match (tag, standard) {
-        (None, _) if style != ScalarStyle::Plain => return Ok(text(source)),
+        (None, _) if style != ScalarStyle::Plain => {
+            let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+            // A block of nothing is null, but one of a string.
+            return Ok(if block && source.is_empty() {
+                Value::null(Type::String)
+            } else {
+                text(source)
+            });
+        }
         (_, Some("str")) => return Ok(text(source)),
         (_, Some("binary")) => {
             return match super::encoding::decode_base64(source) {
@@ -270,10 +327,10 @@ fn scalar(tag: Option<&str>, source: &str, style: ScalarStyle) -> Result<Value, 
     if special && let Ok(number) = source.parse::<Number>() {
         return Ok(Value::number(number));
     }
-    if let Some(number) = in_base(source) {
-        return number
-            .map(Value::number)
-            .ok_or_else(|| format!("cannot parse {source:?} as {TAGS}int"));
+    match in_base(source) {
+        Ok(Some(number)) => return Ok(Value::number(number)),
+        Ok(None) => {}
+        Err(TooLarge) => return Err(format!("cannot parse {source:?} as {TAGS}int")),
     }
     match tag {
         None => Ok(text(source)),
@@ -298,14 +355,21 @@ fn word(source: &str) -> Option<Value> {
     })
 }
 
-/// A number in base 16 or 8; nothing inside if it is larger than 64 bits.
-fn in_base(source: &str) -> Option<Option<Number>> {
-    let (digits, base) = source
-        .strip_prefix("0x")
-        .map(|digits| (digits, 16))
-        .or_else(|| Some((source.strip_prefix("0o")?, 8)))?;
-    let valid = !digits.is_empty() && digits.chars().all(|c| c.is_digit(base));
-    valid.then(|| u64::from_str_radix(digits, base).ok().map(Number::from))
+/// A number has more than 64 bits.
+struct TooLarge;
+
+/// A number in base 16 or 8.
+fn in_base(source: &str) -> Result<Option<Number>, TooLarge> {
+    let (digits, base) = match (source.strip_prefix("0x"), source.strip_prefix("0o")) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) => (digits, 8),
+        (None, None) => return Ok(None),
+    };
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(base)) {
+        return Ok(None);
+    }
+    let number = u64::from_str_radix(digits, base).map_err(|_| TooLarge)?;
+    Ok(Some(Number::from(number)))
 }
 
 /// A date, with or without a time, in the form of RFC 3339.
@@ -360,6 +424,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_backslash_may_end_a_document() {
+        for (document, value) in [("C:\\dir\\", "C:\\dir\\"), ("|\n  a\\", "a\\")] {
+            assert_eq!(decode(document), Ok(Value::string(value)));
+        }
+    }
+
+    #[test]
     fn hostile_documents_are_refused() {
         let laughs = (1..20).fold(String::from("a0: &a0 [x]\n"), |doc, i| {
             format!(
@@ -374,6 +445,8 @@ mod tests {
             format!("{}{}", "[".repeat(2_000), "]".repeat(2_000)),
             laughs,
             "&a [*a]".to_owned(),
+            "\"\\".to_owned(),
+            "[!,".to_owned(),
         ] {
             assert!(decode(&document).is_err());
         }
