@@ -81,9 +81,15 @@ impl Source {
         let byte = (offset as usize).min(self.text.len());
         let before = self.text.get(start..byte).unwrap_or_default();
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        // In JSON syntax Terraform counts a tab as two columns.
+        let tabs = if self.path.ends_with(".json") {
+            before.bytes().filter(|byte| *byte == b'\t').count()
+        } else {
+            0
+        };
         Position {
             line: line + 1,
-            column: before.graphemes(true).count() + 1,
+            column: before.graphemes(true).count() + tabs + 1,
             byte,
         }
     }

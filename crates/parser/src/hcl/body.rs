@@ -115,7 +115,7 @@ impl Cursor<'_> {
         while let Some(byte) = self.byte() {
             match byte {
                 b'\n' => return,
-                b'\\' => self.position += 1,
+                b'\\' if self.byte_at(1).is_some() => self.position += 1,
                 b'$' | b'%' if self.byte_at(1) == Some(b'{') => interpolations += 1,
                 b'}' => interpolations = interpolations.saturating_sub(1),
                 b'"' if interpolations == 0 => {
@@ -306,7 +306,9 @@ impl Cursor<'_> {
                         "The label has no closing quote on its line.",
                     ));
                 }
-                Some(b'\\') => self.position += 1,
+                Some(b'\\') if !matches!(self.byte_at(1), None | Some(b'\n' | b'\r')) => {
+                    self.position += 1;
+                }
                 Some(b'$' | b'%') if self.byte_at(1) == Some(b'{') => {
                     if errors == self.diagnostics.len() {
                         let error = self.error_at(

@@ -11,7 +11,7 @@ use crate::ast::{
     UnaryOp,
 };
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::hcl::{Part, is_name, normalized};
+use crate::hcl::{MAX_ERRORS, Part, is_name, normalized};
 use crate::reference::is_reference;
 
 /// The member of a body that is only a comment.
@@ -65,7 +65,14 @@ struct Lower<'a, 'o> {
 
 impl Lower<'_, '_> {
     fn error(&mut self, span: Span, summary: &str, detail: impl Into<String>) {
-        self.out.push(Diagnostic::error(span, summary, detail));
+        self.report(Diagnostic::error(span, summary, detail));
+    }
+
+    /// Notes an error, unless there are too many.
+    fn report(&mut self, error: Diagnostic) {
+        if self.out.len() < MAX_ERRORS {
+            self.out.push(error);
+        }
     }
 
     fn body(&mut self, node: &Node<'_>, shape: &BlockShape) -> Body {
@@ -108,7 +115,7 @@ impl Lower<'_, '_> {
                 }
                 (Some((_, shape)), _) => *shape,
                 (None, Others::Nothing) => {
-                    self.out.push(extraneous(property, shape));
+                    self.report(extraneous(property, shape));
                     continue;
                 }
                 (None, Others::Schema) => {
@@ -127,7 +134,7 @@ impl Lower<'_, '_> {
                     "Duplicate argument"
                 };
                 let detail = format!("The argument {:?} was already set.", property.name);
-                self.out.push(
+                self.report(
                     Diagnostic::error(property.name_span, summary, detail)
                         .with_label(first, "first set here"),
                 );
@@ -387,7 +394,9 @@ impl Lower<'_, '_> {
         match self.part(span, text).template() {
             Ok(expr) => Some(Expr { span, ..expr }),
             Err(errors) => {
-                self.out.extend(errors);
+                for error in errors {
+                    self.report(error);
+                }
                 None
             }
         }

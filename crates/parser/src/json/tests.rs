@@ -130,6 +130,8 @@ fn nothing_broken_stops_the_reader() {
         format!("[{}]", "x,".repeat(100_000)),
         "\"".to_owned(),
         "\u{0}".to_owned(),
+        format!("[{}1]", "1,".repeat(100_000)),
+        format!("{{{}\"b\":1}}", "\"a\":1,".repeat(100_000)),
         "{\"locals\":{\"a\":\"${".to_owned() + &"[".repeat(100_000),
     ] {
         let (_, diagnostics) = parse_configuration(FileId(0), &text);
