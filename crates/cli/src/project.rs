@@ -63,6 +63,17 @@ impl Project {
         project.checked(gathered.diagnostics)
     }
 
+    /// Whether every variable is declared, and every one that must be set is. If not, a plan says
+    /// so, before anything is asked of a service.
+    pub(crate) fn has_its_variables(&self) -> bool {
+        let declared = &self.configuration.root.variables;
+        let given = &self.variables;
+        given.keys().all(|name| declared.contains_key(name))
+            && declared
+                .iter()
+                .all(|(name, variable)| variable.default.is_some() || given.contains_key(name))
+    }
+
     /// The project with some more that was found; the end of the command if there is an error.
     fn checked(mut self, found: Vec<Diagnostic>) -> Result<Self, CommandError> {
         self.warnings.extend(found);

@@ -124,6 +124,12 @@ impl Course {
             stop,
             refresh,
         } = self;
+        if !session.project.has_its_variables() {
+            let planned = plan(&session.input(facts));
+            if planned.diagnostics.iter().any(Diagnostic::is_error) {
+                return then(session, planned, report).await;
+            }
+        }
         if *refresh {
             let read = report.follow(async |events| session.refresh(facts, &events).await);
             Self::unless_stopped(stop, read).await?;

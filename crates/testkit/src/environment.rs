@@ -161,6 +161,11 @@ impl Ran {
         ran.stdout
     }
 
+    /// What it wrote to stderr, without what differs from run to run.
+    pub fn stderr_filtered(&self) -> String {
+        filtered(&self.stderr)
+    }
+
     /// It ended well; stdout is JSON.
     #[track_caller]
     pub fn json(self) -> serde_json::Value {

@@ -95,13 +95,14 @@ impl<'a> Walk<'a> {
             None => (long, None),
         };
         let Some(definition) = self.definition(name) else {
-            // A short option: only whether a value follows matters.
-            let last = word.chars().last()?;
-            let takes = |arg: &&Arg| arg.get_short() == Some(last) && takes_value(arg);
-            self.value_follows = !word.starts_with('-')
-                && word.chars().count() == 1
-                && self.arguments().any(|arg| takes(&arg));
-            return None;
+            let first = word.chars().next()?;
+            let short = self.arguments().find(|arg| arg.get_short() == Some(first));
+            // A short option, alone: what matters is whether a value follows.
+            self.value_follows = word.len() == 1 && short.is_some_and(takes_value);
+            // What begins with no short option is a long one that does not exist: clap's answer
+            // is to name it whole.
+            let wrong = short.is_none() && word.len() > 1 && first != '-';
+            return wrong.then(|| Some(format!("--{word}").into()));
         };
         let is_flag = matches!(
             definition.get_action(),
@@ -177,7 +178,7 @@ mod tests {
             ("output --json=false", "output"),
             ("output -v -vv", "output -v -vv"),
             ("output -- -json", "output -- -json"),
-            ("output -nonsense", "output -nonsense"),
+            ("output -nonsense=1", "output --nonsense=1"),
             ("state list -id=a -no-color", "state list --id=a --no-color"),
             ("-version", "--version"),
             ("state -help", "state --help"),

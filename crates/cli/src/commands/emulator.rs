@@ -54,6 +54,10 @@ pub(crate) struct EmulatorArgs {
     /// How many seconds a private connection takes
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     private_provisioning: u64,
+
+    /// How many requests the log at /_flowctl/requests keeps
+    #[arg(long, value_name = "N", default_value_t = Options::default().request_log)]
+    request_log: usize,
 }
 
 pub(crate) fn run(app: &mut App, args: &EmulatorArgs) -> Result<Outcome, CommandError> {
@@ -76,6 +80,7 @@ fn options(args: &EmulatorArgs) -> Options {
         faults: args.faults.clone().unwrap_or_default(),
         quota: args.quota,
         private_provisioning: Duration::from_secs(args.private_provisioning),
+        request_log: args.request_log,
         ..Options::default()
     };
     if let Some(account) = &args.account {

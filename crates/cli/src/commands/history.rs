@@ -7,7 +7,6 @@ use flowctl_render::style::{Style, Styled, clean};
 use flowctl_state::{OperationRecord, RunRecord};
 use serde_json::json;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use crate::app::App;
@@ -140,8 +139,9 @@ fn length(started: f64, ended: Option<f64>) -> String {
 
 fn rfc3339(seconds: f64) -> Option<String> {
     // Milliseconds are what the journal is good for.
-    let rounded = (seconds * 1000.0).round() / 1000.0;
-    time_of(rounded)?.format(&Rfc3339).ok()
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    time_of(seconds)?.format(&format).ok()
 }
 
 fn run_json(run: &RunRecord) -> serde_json::Value {

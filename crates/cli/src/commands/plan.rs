@@ -93,8 +93,8 @@ pub(crate) fn show(
     report.plan(&planned.plan)?;
     match format {
         _ if !report.is_human() => Ok(()),
-        // A plan that could not be begun says nothing.
-        PlanFormat::Human if errored && planned.plan.changes.is_empty() => Ok(()),
+        // "No changes" would be wrong.
+        PlanFormat::Human if errored && planned.plan.is_empty() => Ok(()),
         PlanFormat::Human => {
             let options = HumanOptions {
                 width: report.ui.width(),

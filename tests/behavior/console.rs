@@ -1,0 +1,21 @@
+//! `flowctl console`.
+
+use crate::{DATA, applied, with};
+
+#[test]
+fn expressions_from_a_pipe_one_a_line() {
+    let environment = applied(DATA);
+    let lines = "1 + 2\n\nterraform_data.one.output\nterraform_data.many[*].output\n\
+                 type(terraform_data.many)\nvar.password\ntype([1, \"a\"])\ntolist([\"x\"])\nhelp\n\
+                 exit\nnever(\n";
+    insta::assert_snapshot!(environment.flowctl_reading(lines, &["console"]).success());
+}
+
+#[test]
+fn an_error_ends_it_with_1() {
+    let environment = with(DATA);
+    let ran = environment.flowctl_reading("1\nnope.x\n2\n", &["console"]);
+    insta::assert_snapshot!(ran.code(1));
+    let unknown = environment.flowctl_reading("terraform_data.one.output\n", &["console"]);
+    assert_eq!(unknown.out(), "(known after apply)\n");
+}

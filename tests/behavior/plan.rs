@@ -1,0 +1,113 @@
+//! `flowctl plan`.
+
+use crate::{DATA, PROFILE, applied, with};
+
+#[test]
+fn a_first_plan_writes_nothing() {
+    let environment = with(DATA);
+    insta::assert_snapshot!(environment.flowctl(&["plan"]));
+    assert_eq!(environment.list("."), ["main.tf"]);
+    let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(2);
+}
+
+#[test]
+fn an_applied_plan_leads_to_an_empty_one() {
+    for fixture in [DATA, PROFILE] {
+        let environment = applied(fixture);
+        let ran = environment.flowctl(&["--emulator", "plan", "-detailed-exitcode"]);
+        assert_eq!(
+            ran.code(0).out(),
+            "No changes. Your infrastructure matches the configuration.\n"
+        );
+    }
+}
+
+#[test]
+fn changes_and_their_reasons() {
+    let environment = applied(DATA);
+    let text = environment
+        .read("main.tf")
+        .replace("\"first\"", "\"second\"");
+    environment.write(&format!("//- main.tf\n{text}"));
+    insta::assert_snapshot!(environment.flowctl(&["plan", "-replace=terraform_data.many[0]"]));
+}
+
+#[test]
+fn destroying_everything() {
+    let environment = applied(DATA);
+    insta::assert_snapshot!(environment.flowctl(&["plan", "-destroy"]));
+    let _ = environment
+        .flowctl(&["plan", "-destroy", "-detailed-exitcode"])
+        .code(2);
+}
+
+#[test]
+fn a_rotated_secret_is_a_change_and_is_not_shown() {
+    let environment = applied(PROFILE);
+    environment.write("//- secrets.auto.tfvars\napi_key = \"CANARY-rotated\"\n");
+    let ran = environment
+        .flowctl(&["--emulator", "plan", "-detailed-exitcode"])
+        .code(2);
+    assert!(!ran.to_string().contains("CANARY"), "{ran}");
+    insta::assert_snapshot!(ran);
+}
+
+#[test]
+fn terraforms_json_representation() {
+    let environment = with(PROFILE);
+    let ran = environment.flowctl(&["--emulator", "plan", "--format=json"]);
+    assert!(!ran.to_string().contains("CANARY"), "{ran}");
+    let json = ran.json();
+    assert_eq!(
+        json["resource_changes"][0]["change"]["actions"][0],
+        "create"
+    );
+    assert!(json["variables"]["api_key"]["value"].is_null());
+    assert_eq!(json["errored"], false);
+}
+
+#[test]
+fn machine_readable_events() {
+    let environment = with(DATA);
+    let ran = environment.flowctl(&["plan", "-json"]);
+    let types: Vec<String> = ran
+        .out()
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["type"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "version",
+            "planned_change",
+            "planned_change",
+            "planned_change",
+            "change_summary",
+            "outputs"
+        ]
+    );
+    let both = environment
+        .flowctl(&["plan", "--json-into=events.jsonl"])
+        .success();
+    assert!(both.stdout.contains("Plan: 3 to add"));
+    assert_eq!(
+        environment.read("events.jsonl").lines().count(),
+        types.len()
+    );
+}
+
+#[test]
+fn errors_stop_it_before_anything_is_asked() {
+    let environment =
+        with("//- main.tf\nresource \"terraform_data\" \"a\" {\n  input = nope.b\n}\n");
+    insta::assert_snapshot!(environment.flowctl(&["plan"]).code(1));
+    let errored = environment.flowctl(&["plan", "-json"]).code(1);
+    assert!(
+        errored.stdout.contains("\"type\":\"diagnostic\""),
+        "{errored}"
+    );
+    assert_eq!(errored.stderr, "");
+}
