@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::document::first_byte;
 use super::lower::{COMMENT, duplicates};
 use crate::ast::{Attribute, Block, Body, Expr, ExprKind, Name, ObjectItem, ObjectKey};
+use crate::configuration::{Configuration, Module, Provider, Resource};
 use crate::diagnostic::Diagnostic;
 
 const WRONG_TYPE: &str = "Incorrect JSON value type";
@@ -35,12 +36,66 @@ impl Body {
     }
 }
 
+impl Configuration {
+    /// Resolves the bodies of all resources and providers that are in JSON syntax, once and for
+    /// all. `resource` and `provider` give the schema of one, if it is known; those of an unknown
+    /// type stay as they are, but for their `dynamic` blocks.
+    pub fn resolve<S: Copy>(
+        &mut self,
+        resource: &dyn Fn(&Resource) -> Option<S>,
+        provider: &dyn Fn(&Provider) -> Option<S>,
+        nested: &dyn Fn(S, &str) -> Option<S>,
+    ) -> Vec<Diagnostic> {
+        let mut resolver = Resolver {
+            nested,
+            out: Vec::new(),
+        };
+        resolver.module(&mut self.root, resource, provider);
+        resolver.out
+    }
+}
+
+/// Whether anything in a module or below it is in JSON syntax.
+fn has_json(module: &Module) -> bool {
+    module.resources.iter().any(|resource| resource.body.json)
+        || module.providers.iter().any(|provider| provider.body.json)
+        || module.calls.values().any(|call| has_json(&call.module))
+        || module.checks.iter().any(|check| check.block.body.json)
+}
+
 struct Resolver<'a, S> {
     nested: &'a dyn Fn(S, &str) -> Option<S>,
     out: Vec<Diagnostic>,
 }
 
 impl<S: Copy> Resolver<'_, S> {
+    fn module(
+        &mut self,
+        module: &mut Module,
+        resource: &dyn Fn(&Resource) -> Option<S>,
+        provider: &dyn Fn(&Provider) -> Option<S>,
+    ) {
+        let in_checks = module
+            .checks
+            .iter_mut()
+            .filter_map(|c| c.data.as_deref_mut());
+        for found in module.resources.iter_mut().chain(in_checks) {
+            if found.body.json {
+                found.body = self.body(&found.body, resource(found));
+            }
+        }
+        for found in &mut module.providers {
+            if found.body.json {
+                found.body = self.body(&found.body, provider(found));
+            }
+        }
+        for call in module.calls.values_mut() {
+            if has_json(&call.module) {
+                self.module(Arc::make_mut(&mut call.module), resource, provider);
+            }
+        }
+    }
+
     fn body(&mut self, body: &Body, shape: Option<S>) -> Body {
         let mut resolved = Body {
             attributes: Vec::new(),

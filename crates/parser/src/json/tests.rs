@@ -139,3 +139,32 @@ fn nothing_broken_stops_the_reader() {
         assert!(diagnostics.len() < 2 * crate::hcl::MAX_ERRORS);
     }
 }
+
+struct OneFile(&'static str);
+
+impl crate::FileSystem for OneFile {
+    fn list(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(vec!["main.tf.json".to_owned()])
+    }
+    fn read(&self, _: &str) -> Result<String, String> {
+        Ok(self.0.to_owned())
+    }
+}
+
+#[test]
+fn a_whole_configuration_is_resolved_at_once() {
+    let text = r#"{"resource": {"t": {"n": {"outer": {"inner": [{}, {}]}, "a": 1}}}, "provider": {"p": {"outer": [{}]}}}"#;
+    let mut loaded = crate::load(".", &OneFile(text));
+    assert_eq!(loaded.diagnostics, []);
+    let configuration = &mut loaded.configuration;
+    for _ in 0..2 {
+        // What is resolved stays as it is.
+        let found = configuration.resolve(&|_| Some(0), &|_| Some(0), &nested);
+        assert_eq!(found, []);
+        let root = &configuration.root;
+        assert_eq!(names(&root.resources[0].body), (vec!["a"], vec!["outer"]));
+        let outer = &root.resources[0].body.blocks[0].body;
+        assert_eq!(names(outer), (vec![], vec!["inner", "inner"]));
+        assert_eq!(names(&root.providers[0].body), (vec![], vec!["outer"]));
+    }
+}
