@@ -319,3 +319,12 @@ fn values_nested_deep_are_flattened_or_refused() {
     assert_eq!(call("flatten", vec![deep(300)]), Ok(deep(1)));
     assert!(call("flatten", vec![deep(800)]).is_err());
 }
+
+#[test]
+fn passwords_fit_their_hashes() {
+    let hash = call("bcrypt", vec!["secret".into(), Value::number(4)]).unwrap();
+    let hash = hash.as_str().unwrap();
+    assert!(hash.starts_with("$2a$04$"));
+    assert!(bcrypt::verify("secret", hash).unwrap());
+    assert!(!bcrypt::verify("Secret", hash).unwrap());
+}

@@ -3,9 +3,11 @@
 use base64::Engine as _;
 use flowctl_model::Value;
 use md5::Md5;
+use rsa::hazmat::rsa_decrypt_and_check;
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use rsa::pkcs8::DecodePrivateKey as _;
-use rsa::{Pkcs1v15Encrypt, PrivateKey};
+use rsa::traits::PublicKeyParts as _;
+use rsa::{BoxedUint, PrivateKey};
 use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
@@ -284,9 +286,26 @@ fn rsa_decrypt(call: &mut Call<'_>) -> Result<Value, FunctionError> {
         ));
     };
     let key = key.ok_or_else(|| wrong_key("it is not an RSA key or is damaged"))?;
-    let plain = key
-        .decrypt(Pkcs1v15Encrypt, &ciphertext)
-        .map_err(|_| FunctionError::other("failed to decrypt: the key does not fit"))?;
+    let plain = decrypted(&key, &ciphertext)
+        .ok_or_else(|| FunctionError::other("failed to decrypt: the key does not fit"))?;
     // What is no text becomes text as in any other string, with replacement characters.
     Ok(text(String::from_utf8_lossy(&plain).into_owned()))
+}
+
+/// The message in a ciphertext, `None` where its padding shows that the key is another one.
+///
+/// The library's own decryption answers a wrong key with random bytes, against attackers who can
+/// ask many times; whoever writes a configuration has the key and is owed an error.
+fn decrypted(key: &PrivateKey, ciphertext: &[u8]) -> Option<Vec<u8>> {
+    const LEAST_PADDING: usize = 8;
+    let number = BoxedUint::from_be_slice(ciphertext, key.n_bits_precision()).ok()?;
+    let no_blinding = None::<&mut dyn rsa::rand_core::CryptoRng>;
+    let block = rsa_decrypt_and_check(key, no_blinding, &number).ok()?;
+    let block = block.to_be_bytes();
+    // The block may be held with more zeros in front than it has.
+    let block = block.get(block.len().checked_sub(key.size())?..)?;
+    let padded = block.strip_prefix(&[0, 2])?;
+    let end = padded.iter().position(|byte| *byte == 0)?;
+    let message = padded.get(end + 1..)?;
+    (end >= LEAST_PADDING).then(|| message.to_vec())
 }
