@@ -228,17 +228,23 @@ impl Cursor<'_> {
             }
         })?;
         self.space_and_newlines();
-        let trim_next = self.take("~");
-        if trim_next {
-            self.space_and_newlines();
-        }
-        if !self.take("}") {
+        let trim_next = self.take("~}");
+        if !trim_next && !self.take("}") {
             let open = self.span(start, start + 2);
             if opening == '%' {
-                return Err(self.error_here(
-                    "Invalid template directive",
-                    "A closing brace is required to end a template directive.",
-                ));
+                let keyword = match piece {
+                    Piece::If(..) => "if",
+                    Piece::Else(_) => "else",
+                    Piece::EndIf(_) => "endif",
+                    Piece::For(..) => "for",
+                    _ => "endfor",
+                };
+                return Err(self
+                    .error_here(
+                        &format!("Extra characters in {keyword} marker"),
+                        "A closing brace must end the template directive here.",
+                    )
+                    .labelled(open, "the directive begins here"));
             }
             let error = match self.byte() {
                 None | Some(b'"') => self.error_at(
