@@ -318,6 +318,29 @@ fn values_nested_deep_are_flattened_or_refused() {
         |levels: usize| (0..levels).fold(Value::number(1), |inside, _| Value::tuple(vec![inside]));
     assert_eq!(call("flatten", vec![deep(300)]), Ok(deep(1)));
     assert!(call("flatten", vec![deep(800)]).is_err());
+    // As deep as JSON may be, and everything that walks a value walks it.
+    let json = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let value = call("jsondecode", vec![json.as_str().into()]).unwrap();
+    assert_eq!(
+        call("jsonencode", vec![value.clone()]),
+        Ok(json.as_str().into())
+    );
+    for function in [
+        "yamlencode",
+        "toset",
+        "distinct",
+        "sensitive",
+        "tolist",
+        "one",
+    ] {
+        assert!(call(function, vec![value.clone()]).is_ok(), "{function}");
+    }
+    for function in ["setunion", "contains", "coalesce", "setproduct", "concat"] {
+        assert!(
+            call(function, vec![value.clone(), value.clone()]).is_ok(),
+            "{function}"
+        );
+    }
 }
 
 #[test]

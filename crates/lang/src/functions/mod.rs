@@ -13,6 +13,7 @@ mod conversion;
 mod decimal;
 mod encoding;
 mod file;
+mod float;
 mod format;
 mod hash;
 mod json;

@@ -2,6 +2,7 @@
 
 use flowctl_model::{Number, Value};
 
+use super::float::{ln, pow};
 use super::{Call, Function, FunctionError, Kind, Param, Returns};
 
 const NUM: Param = Param::new("num", Kind::Number);
@@ -89,7 +90,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         returns: NUMBER,
         doc: "A number raised to a power, with the precision of a double.",
         example: ("pow(3, 2)", "9"),
-        body: |call| double(call.number(0)?.to_f64().powf(call.number(1)?.to_f64())),
+        body: |call| double(pow(call.number(0)?.to_f64(), call.number(1)?.to_f64())),
         ..Function::BASE
     },
     Function {
@@ -116,42 +117,6 @@ fn double(value: f64) -> Result<Value, FunctionError> {
     Number::from_f64(value)
         .map(Value::number)
         .ok_or_else(|| FunctionError::other("the result is not a finite number"))
-}
-
-/// The natural logarithm, computed as Terraform's runtime does it (reduction to a fraction near
-/// one, then a polynomial), because results are compared to the last digit.
-fn ln(x: f64) -> f64 {
-    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
-    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    const ODD: [f64; 4] = [
-        6.666_666_666_666_735e-1,
-        2.857_142_874_366_239e-1,
-        1.818_357_216_161_805e-1,
-        1.479_819_860_511_658_6e-1,
-    ];
-    const EVEN: [f64; 3] = [
-        3.999_999_999_940_942e-1,
-        2.222_219_843_214_978_4e-1,
-        1.531_383_769_920_937_3e-1,
-    ];
-    if !(x > f64::MIN_POSITIVE && x.is_finite()) {
-        return x.ln();
-    }
-    let bits = x.to_bits();
-    let mut power = f64::from(i16::try_from(bits >> 52).unwrap_or(0) - 1022);
-    let mut fraction = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3fe0_0000_0000_0000);
-    if fraction < std::f64::consts::FRAC_1_SQRT_2 {
-        fraction *= 2.0;
-        power -= 1.0;
-    }
-    let f = fraction - 1.0;
-    let s = f / (2.0 + f);
-    let s2 = s * s;
-    let s4 = s2 * s2;
-    let polynomial = |terms: &[f64]| terms.iter().rev().fold(0.0, |sum, term| term + s4 * sum);
-    let r = s2 * polynomial(&ODD) + s4 * polynomial(&EVEN);
-    let half = 0.5 * f * f;
-    power * LN2_HIGH - ((half - (s * (half + r) + power * LN2_LOW)) - f)
 }
 
 fn extreme(
