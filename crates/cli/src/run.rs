@@ -1,12 +1,13 @@
 //! The course of `plan` and of `apply`, which is a plan that is carried out.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use flowctl_executor::{Recovered, recover};
-use flowctl_model::Address;
 use flowctl_model::event::RunKind;
+use flowctl_model::{Address, Value};
 use flowctl_parser::Diagnostic;
-use flowctl_planner::{Mode, Planned, is_configured, plan};
+use flowctl_planner::{Mode, Planned, plan};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -81,7 +82,13 @@ impl Course {
     ) -> Result<(), CommandError> {
         let session = &self.session;
         let configuration = &session.project.configuration;
-        let configured = |address: &Address| is_configured(configuration, address);
+        let asked: BTreeMap<Address, Value> = plan(&session.input(&self.facts))
+            .plan
+            .changes
+            .into_iter()
+            .filter_map(|change| Some((change.address, change.after?)))
+            .collect();
+        let wanted = |address: &Address| asked.get(address).cloned();
         let recovered: Recovered = report
             .follow(async |events| {
                 recover(
@@ -89,7 +96,7 @@ impl Course {
                     &session.services,
                     &session.digester,
                     &session.snapshot,
-                    &configured,
+                    &wanted,
                     now(),
                     &events,
                 )

@@ -22,14 +22,17 @@ const TOKEN_VALID: f64 = 8.0 * 3600.0;
 const MADE_BEFORE: f64 = 60.0;
 /// How much later, in seconds: requests are repeated.
 const MADE_AFTER: f64 = 120.0;
+/// For how long a request that was sent may still be carried out by the service, in seconds.
+const UNDER_WAY: f64 = 120.0;
 
 /// What is known when a decision is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// The object that the service has under the intent's identity.
     pub live: Option<&'a RemoteObject>,
-    /// Whether the instance is still configured, so that its creation can be sent again.
-    pub configured: bool,
+    /// Whether exactly what was intended is still asked for, so that the very same request can be
+    /// sent again.
+    pub wanted: bool,
     /// Now, in seconds since 1970.
     pub now: f64,
 }
@@ -42,12 +45,20 @@ pub fn decide(
 ) -> RecoveryFinding {
     let intent = &unfinished.intent;
     match (intent.action, facts.live) {
-        (OperationAction::Create, None) => RecoveryFinding::NeverHappened,
+        (OperationAction::Create, None) => {
+            // It may be about to happen: sent with the same token, it happens only once.
+            let age = facts.now - unfinished.started_at;
+            if facts.wanted && (0.0..UNDER_WAY).contains(&age) {
+                RecoveryFinding::WillResume
+            } else {
+                RecoveryFinding::NeverHappened
+            }
+        }
         (OperationAction::Create, Some(live)) => {
             let age = facts.now - unfinished.started_at;
             // The service itself can tell whether the object is ours, as long as it knows the
             // token and there is a request to send it with.
-            if facts.configured && (0.0..TOKEN_VALID).contains(&age) {
+            if facts.wanted && (0.0..TOKEN_VALID).contains(&age) {
                 return RecoveryFinding::WillResume;
             }
             let in_time = live.created_at.is_some_and(|made| {
@@ -65,6 +76,19 @@ pub fn decide(
         (OperationAction::Delete, Some(_)) => RecoveryFinding::StillThere,
         _ => RecoveryFinding::WillUpdateAgain,
     }
+}
+
+/// Whether the configuration still asks for what was intended, secrets included.
+fn is_wanted(
+    resource: &dyn ResourceType,
+    digester: &Digester,
+    intent: &Intent,
+    wanted: Option<&Value>,
+) -> bool {
+    let intended = intent.intended.as_ref().map(|state| &state.attributes);
+    intended
+        .zip(wanted)
+        .is_some_and(|(intended, wanted)| object::is_same(resource, digester, intended, wanted))
 }
 
 /// Whether everything that was intended and that the service tells is as it was intended.
@@ -107,13 +131,14 @@ pub struct Recovered {
 }
 
 /// Looks into every unfinished operation and brings state in line with what happened.
-/// `configured` says whether an instance is in the configuration; `now` is in seconds since 1970.
+/// `wanted` says what the configuration asks of an instance, as far as is known before planning;
+/// `now` is in seconds since 1970.
 pub async fn recover(
     journal: &dyn Journal,
     services: &Services,
     digester: &Digester,
     snapshot: &Snapshot,
-    configured: &(dyn Fn(&Address) -> bool + Sync),
+    wanted: &(dyn Fn(&Address) -> Option<Value> + Sync),
     now: f64,
     events: &mpsc::UnboundedSender<Event>,
 ) -> Result<Recovered, JournalError> {
@@ -130,14 +155,20 @@ pub async fn recover(
                 continue;
             }
         };
+        let wanted = wanted(&intent.address);
         let facts = Facts {
             live: live.as_ref(),
-            configured: configured(&intent.address),
+            wanted: is_wanted(resource, digester, intent, wanted.as_ref()),
             now,
         };
         let finding = decide(&unfinished, facts, resource);
         let old = state.get(&intent.address);
-        let write = consequence(finding, intent, old, live.as_ref(), resource, digester);
+        let found = Found {
+            resource,
+            live: live.as_ref(),
+            wanted: wanted.and_then(|wanted| resource.identity(&wanted)),
+        };
+        let write = consequence(finding, intent, old, &found, digester);
         match finding {
             // Stays unfinished until the same request has been answered.
             RecoveryFinding::WillResume => {
@@ -219,28 +250,48 @@ fn ending(finding: RecoveryFinding) -> Ending {
     }
 }
 
+/// What was found out about the object of an intent.
+struct Found<'a> {
+    resource: &'a dyn ResourceType,
+    live: Option<&'a RemoteObject>,
+    /// The identity of the object that the configuration asks for now.
+    wanted: Option<Text>,
+}
+
 /// What a finding means for the state of the instance.
 fn consequence(
     finding: RecoveryFinding,
     intent: &Intent,
     old: Option<&ResourceState>,
-    live: Option<&RemoteObject>,
-    resource: &dyn ResourceType,
+    found: &Found<'_>,
     digester: &Digester,
 ) -> Option<StateWrite> {
     let address = intent.address.clone();
     let put = |state| Some(StateWrite::Put(address.clone(), Box::new(state)));
     match finding {
         RecoveryFinding::Adopted => {
-            let (mut state, live) = (intent.intended.clone()?, live?);
-            let whole = object::after_request(resource, &state.attributes, live);
+            let (mut state, live) = (intent.intended.clone()?, found.live?);
+            let whole = object::after_request(found.resource, &state.attributes, live);
             state.id = live.id.clone();
             // Whether the object has the secrets that were intended cannot be read: they are
             // sent again.
             state.attributes = object::without_digests(&object::without_secrets(
-                resource, digester, &address, &whole,
+                found.resource,
+                digester,
+                &address,
+                &whole,
             ));
-            put(object::beside(old, state))
+            // What was to replace the old object and is not asked for any more is put aside: the
+            // old one may be what is asked for again.
+            match old {
+                Some(old) if found.wanted.as_ref() != Some(&state.id) && old.id != state.id => {
+                    let mut kept = old.clone();
+                    kept.deposed.retain(|(id, _)| *id != state.id);
+                    kept.deposed.push((state.id, state.attributes));
+                    put(kept)
+                }
+                old => put(object::beside(old, state)),
+            }
         }
         RecoveryFinding::WillUpdateAgain => {
             let mut state = old?.clone();

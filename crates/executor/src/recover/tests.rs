@@ -31,9 +31,11 @@ fn decisions() {
     let hours = |h: f64| h * 3600.0;
     let services = services(&Arc::default());
     let resource = &**services.resource_type("test_thing").unwrap();
-    // Action, what is live, whether it is configured, how long ago, finding.
-    for (action, live, configured, age, finding) in [
-        (Create, None, true, 1.0, NeverHappened),
+    // Action, what is live, whether it is still wanted, how long ago, finding.
+    for (action, live, wanted, age, finding) in [
+        (Create, None, true, 1.0, WillResume),
+        (Create, None, true, 120.0, NeverHappened),
+        (Create, None, false, 1.0, NeverHappened),
         (Create, None, false, hours(9.0), NeverHappened),
         (Create, same(0.0), true, 1.0, WillResume),
         (Create, same(-1e6), true, 1.0, WillResume),
@@ -58,21 +60,25 @@ fn decisions() {
         };
         let facts = Facts {
             live: live.as_ref(),
-            configured,
+            wanted,
             now: NOW + age,
         };
-        let what = format!("{action:?} {live:?} {configured} {age}");
+        let what = format!("{action:?} {live:?} {wanted} {age}");
         assert_eq!(decide(&unfinished, facts, resource), finding, "{what}");
     }
 }
 
-async fn recovered(journal: &MemoryJournal, service: &Arc<Service>, configured: bool) -> Recovered {
+async fn recovered(
+    journal: &MemoryJournal,
+    service: &Arc<Service>,
+    wanted: Option<Value>,
+) -> Recovered {
     recover(
         journal,
         &services(service),
         &digester(),
         &journal.snapshot(),
-        &move |_| configured,
+        &move |_| wanted.clone(),
         NOW + 5.0,
         &mpsc::unbounded_channel().0,
     )
@@ -91,7 +97,7 @@ async fn an_object_that_is_no_longer_configured_is_adopted_and_its_secrets_forgo
     let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
     service.with(|s| s.put("a", "1"));
     journal.begin_now(intent(OperationAction::Create, "a", Some(&withheld("a"))));
-    let recovered = recovered(&journal, &service, false).await;
+    let recovered = recovered(&journal, &service, None).await;
     assert!(recovered.changed && recovered.resume.is_empty());
     assert_eq!(recovered.notes[0].finding, RecoveryFinding::Adopted);
     let state = &journal.snapshot().resources[&address("a")];
@@ -110,10 +116,60 @@ async fn a_creation_to_be_resumed_stays_unfinished_and_gives_its_token() {
     service.with(|s| s.put("a", "1"));
     journal.begin_now(intent(OperationAction::Create, "a", Some(&withheld("a"))));
     for _ in 0..2 {
-        let recovered = recovered(&journal, &service, true).await;
+        let recovered = recovered(&journal, &service, Some(thing("a", "1"))).await;
         assert_eq!(recovered.resume[&address("a")], "token-a");
         assert!(!recovered.changed);
         assert_eq!(journal.operations(), ["create a: started"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_is_no_longer_wanted_like_that_is_adopted() {
+    let mut other_secret = thing("a", "1");
+    other_secret = other_secret.map_at(&mut AttributePath::root(), &mut |_, value| {
+        (value.as_str() == Some("hunter2")).then(|| Value::from("hunter3"))
+    });
+    for changed in [thing("a", "2"), other_secret, thing("b", "1")] {
+        let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+        service.with(|s| s.put("a", "1"));
+        journal.begin_now(intent(OperationAction::Create, "a", Some(&withheld("a"))));
+        let recovered = recovered(&journal, &service, Some(changed)).await;
+        assert_eq!(recovered.notes[0].finding, RecoveryFinding::Adopted);
+        assert_eq!(journal.snapshot().resources[&address("a")].id, "a");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_to_replace_an_object_that_is_wanted_again_is_put_aside() {
+    for (wanted, current, aside) in [
+        ("old", "old", "new"),
+        ("third", "old", "new"),
+        ("new", "new", "old"),
+    ] {
+        let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+        service.with(|s| {
+            s.put("old", "1");
+            s.put("new", "1");
+        });
+        let address = address("new");
+        let old = intent(OperationAction::Create, "old", Some(&withheld("old")));
+        let old = old.intended.unwrap();
+        let put = StateWrite::Put(address.clone(), Box::new(old.clone()));
+        journal.write(vec![put]).await.unwrap();
+        let mut creation = intent(OperationAction::Create, "new", Some(&withheld("new")));
+        // As the executor writes it: the new object in front of the old one.
+        let intended = creation.intended.as_mut().unwrap();
+        intended.deposed.push((old.id, old.attributes));
+        journal.begin_now(creation);
+        let recovered = recovered(&journal, &service, Some(thing(wanted, "2"))).await;
+        assert_eq!(recovered.notes[0].finding, RecoveryFinding::Adopted);
+        let state = &journal.snapshot().resources[&address];
+        let deposed: Vec<&str> = state.deposed.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(
+            (state.id.as_str(), deposed),
+            (current, vec![aside]),
+            "{wanted}"
+        );
     }
 }
 
@@ -129,7 +185,7 @@ async fn an_interrupted_update_keeps_the_object_without_its_digests() {
         .await
         .unwrap();
     journal.begin_now(intent);
-    let recovered = recovered(&journal, &service, true).await;
+    let recovered = recovered(&journal, &service, Some(thing("a", "1"))).await;
     assert_eq!(recovered.interrupted_updates, [address("a")]);
     let state = &journal.snapshot().resources[&address("a")];
     let password = state.attributes.get("password").unwrap();
@@ -148,7 +204,7 @@ async fn a_service_that_cannot_be_asked_leaves_everything_as_it_is() {
         );
     });
     journal.begin_now(intent(OperationAction::Delete, "a", None));
-    let recovered = recovered(&journal, &service, true).await;
+    let recovered = recovered(&journal, &service, Some(thing("a", "1"))).await;
     assert_eq!((recovered.errors.len(), recovered.notes.len()), (1, 0));
     assert_eq!(journal.operations(), ["delete a: started"]);
 }
