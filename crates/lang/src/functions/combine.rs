@@ -90,6 +90,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let mut marks = Marks::NONE;
             let mut merged: BTreeMap<Text, Value> = BTreeMap::new();
             for arg in &call.args {
+                if arg.members().is_none() && !arg.is_null() {
+                    return Err(unmergeable(&arg.ty()));
+                }
                 marks = marks.union(arg.marks());
                 for (name, value) in arg.members().into_iter().flatten() {
                     merged.insert(name.clone(), value.clone());
@@ -298,6 +301,13 @@ impl Flat {
     }
 }
 
+fn unmergeable(ty: &Type) -> FunctionError {
+    FunctionError::other(format!(
+        "arguments must be maps or objects, got {:?}",
+        ty.friendly_name()
+    ))
+}
+
 fn merged_type(args: &[Value]) -> Result<Type, FunctionError> {
     let mut attributes: BTreeMap<Text, Type> = BTreeMap::new();
     let types: Vec<Type> = args.iter().map(Value::ty).collect();
@@ -323,10 +333,7 @@ fn merged_type(args: &[Value]) -> Result<Type, FunctionError> {
                 None => known = false,
             },
             other => {
-                return Err(FunctionError::other(format!(
-                    "arguments must be maps or objects, got {:?}",
-                    other.friendly_name()
-                )));
+                return Err(unmergeable(other));
             }
         }
     }
