@@ -156,6 +156,10 @@ fn same(digester: &Digester, before: &Value, after: &Value) -> bool {
 pub(crate) fn states(walk: &Walk<'_>) -> BTreeMap<Text, OutputState> {
     let root = walk.store.get(0);
     let mut states = BTreeMap::new();
+    // Nothing is left for an output to be about.
+    if walk.input.options.mode == Mode::Destroy {
+        return states;
+    }
     for (name, output) in &root.module.outputs {
         let value = root.outputs.get(&**name).filter(|value| !value.is_null());
         if let Some(value) = value.filter(|value| value.is_wholly_known()) {
