@@ -85,7 +85,10 @@ fn independent_branches_are_finished_and_failures_explained() {
     );
     emulator.set_faults("");
     let _ = environment.flowctl(&arguments).success();
-    assert_eq!(emulator.requests()["counts"]["CreateConnectorProfile"], 2);
+    assert_eq!(
+        emulator.requests()["counts"]["CreateConnectorProfile"]["total"],
+        2
+    );
 }
 
 #[test]

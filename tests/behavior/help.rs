@@ -6,7 +6,7 @@ use crate::empty;
 fn commands(environment: &flowctl_testkit::TestEnvironment, path: &[&str], found: &mut String) {
     let arguments: Vec<&str> = path.iter().copied().chain(["--help"]).collect();
     let help = environment.flowctl(&arguments).out();
-    found.push_str(&format!("=== flowctl {}\n\n{help}\n", path.join(" ")));
+    found.extend(["=== flowctl ", &path.join(" "), "\n\n", &help, "\n"]);
     let mut in_commands = false;
     for line in help.lines() {
         if line.is_empty() {
@@ -37,9 +37,9 @@ fn without_global_options(help: &str) -> String {
     for (number, part) in help.split("=== ").enumerate() {
         if number > 1 {
             let own = part.split("\nGlobal options:\n").next().unwrap_or_default();
-            out.push_str(&format!("=== {own}\n"));
+            out.extend(["=== ", own, "\n"]);
         } else if number == 1 {
-            out.push_str(&format!("=== {part}"));
+            out.extend(["=== ", part]);
         }
     }
     out

@@ -50,9 +50,9 @@ fn slow(seconds: u32) -> Slow {
 fn a_living_holder_is_named_and_a_plan_waits_for_nobody() {
     let Slow {
         environment,
+        emulator: _emulator,
         url,
         apply,
-        ..
     } = slow(4);
     let second = environment
         .flowctl(&["--endpoint-url", &url, "apply", "-auto-approve"])
@@ -96,8 +96,8 @@ fn a_killed_holder_blocks_nobody_and_its_work_is_found() {
 fn an_interrupted_apply_finishes_what_is_under_way() {
     let Slow {
         environment,
+        emulator: _emulator,
         apply,
-        url,
         ..
     } = slow(3);
     let killed = std::process::Command::new("kill")
@@ -113,5 +113,4 @@ fn an_interrupted_apply_finishes_what_is_under_way() {
         environment.flowctl(&["state", "list"]).out(),
         "aws_appflow_connector_profile.metrics\n"
     );
-    let _ = url;
 }

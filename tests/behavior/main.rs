@@ -1,7 +1,7 @@
 //! What flowctl does as seen from outside: each test runs the binary in a directory of its own.
 //! One file per command; what people read is a snapshot.
 
-#![expect(missing_docs, reason = "the name of a test says what it is about")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
 
 mod apply;
 mod console;

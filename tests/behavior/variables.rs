@@ -49,6 +49,17 @@ fn later_ways_of_giving_a_value_win() {
 }
 
 #[test]
+fn warnings_are_shown_in_full_or_in_one_line_each() {
+    let environment = with(FILES);
+    environment.write("//- terraform.tfvars\nother = 1\n");
+    let full = environment.flowctl(&["plan"]).success();
+    let compact = environment
+        .flowctl(&["plan", "-compact-warnings"])
+        .success();
+    insta::assert_snapshot!(format!("{full}\n{compact}"));
+}
+
+#[test]
 fn what_is_wrong_with_variables_is_said_without_their_values() {
     let environment = with(
         r#"

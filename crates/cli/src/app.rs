@@ -34,8 +34,13 @@ pub(crate) struct Cli {
 /// What every command is given beside its own arguments.
 pub(crate) struct App {
     pub(crate) ui: Ui,
+    pub(crate) context: Context,
+}
+
+/// Where and how a command runs.
+pub(crate) struct Context {
     pub(crate) env: Env,
-    pub(crate) global: GlobalArgs,
+    pub(crate) options: GlobalArgs,
 }
 
 /// The whole program.
@@ -51,7 +56,7 @@ pub(crate) fn main() -> ExitCode {
         ));
     }));
     let ended = std::panic::catch_unwind(|| run(crate::env::arguments()));
-    exit_code(ended.unwrap_or(Err(CommandError::Internal)))
+    exit_code(&ended.unwrap_or(Err(CommandError::Internal)))
 }
 
 fn run(arguments: Vec<OsString>) -> Result<Outcome, CommandError> {
@@ -80,21 +85,23 @@ fn run(arguments: Vec<OsString>) -> Result<Outcome, CommandError> {
     let ui = Ui::new(&cli.global, &env);
     let mut app = App {
         ui,
-        env,
-        global: cli.global,
+        context: Context {
+            env,
+            options: cli.global,
+        },
     };
-    let ended = app.begin().and_then(|()| cli.command.run(&mut app));
+    let ended = app.context.begin().and_then(|()| cli.command.run(&mut app));
     if let Err(error) = &ended {
         app.ui.error(error);
     }
     ended
 }
 
-impl App {
+impl Context {
     /// Enters the directory of `--chdir`, and starts the log.
-    fn begin(&mut self) -> Result<(), CommandError> {
-        crate::ui::start_log(&self.env, self.global.verbose);
-        if let Some(directory) = &self.global.chdir {
+    fn begin(&self) -> Result<(), CommandError> {
+        crate::ui::start_log(&self.env, self.options.verbose);
+        if let Some(directory) = &self.options.chdir {
             std::env::set_current_dir(directory).map_err(|error| {
                 CommandError::user(
                     "Cannot enter the directory of --chdir",

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use flowctl_executor::fault::Faults;
 use flowctl_executor::{Apply, Failure, Options, Outcome as Came, Resolve, RetryPolicy, apply};
-use flowctl_model::event::{Operation, OperationAction, RunKind};
+use flowctl_model::event::{Operation, OperationAction};
+use flowctl_model::plan::Plan;
 use flowctl_model::secret::withhold;
 use flowctl_model::snapshot::OutputState;
 use flowctl_model::{Address, Text, Value};
@@ -25,7 +26,6 @@ const MENTION: Duration = Duration::from_secs(10);
 /// What carrying out needs beside the plan.
 pub(crate) struct Work<'a> {
     pub(crate) held: &'a mut Held,
-    pub(crate) kind: RunKind,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) faults: &'a dyn Faults,
 }
@@ -37,7 +37,7 @@ pub(crate) async fn carry_out(
     report: &mut Report<'_>,
     work: Work<'_>,
 ) -> Result<Outcome, CommandError> {
-    let Work { held, kind, .. } = work;
+    let Work { held, .. } = work;
     let plan = planned.plan;
     // Facts that only bring state up to date need no run of their own.
     let changes = !plan.is_empty() || !plan.drift.is_empty();
@@ -78,7 +78,7 @@ pub(crate) async fn carry_out(
     let mut found = failures(session, &came, &mut resolver.found);
     found.extend(finished.diagnostics.iter().cloned());
     let complete = came.summary.is_complete() && !found.iter().any(Diagnostic::is_error);
-    let outputs = kept_outputs(session, &finished, kind, complete);
+    let outputs = kept_outputs(session, &plan, &finished, complete);
     if outputs != session.snapshot.outputs {
         let outputs = outputs.clone().into_iter().collect();
         held.store.set_outputs(outputs).await?;
@@ -183,18 +183,16 @@ fn verb(operation: &Operation) -> &'static str {
 /// compute stays as it was.
 fn kept_outputs(
     session: &Session,
+    plan: &Plan,
     finished: &Finished,
-    kind: RunKind,
     complete: bool,
 ) -> BTreeMap<Text, OutputState> {
+    let goes = |name: &str| plan.outputs.get(name).is_some_and(|o| o.after.is_none());
     let mut kept = BTreeMap::new();
-    if !complete && kind != RunKind::Destroy {
-        let declared = &session.project.configuration.root.outputs;
-        let before = session.snapshot.outputs.iter();
-        let before = before.filter(|(name, _)| declared.contains_key(name.as_str()));
-        kept.extend(before.map(|(name, output)| (name.clone(), output.clone())));
+    if !complete {
+        kept.clone_from(&session.snapshot.outputs);
     }
-    for (name, output) in &finished.outputs {
+    for (name, output) in finished.outputs.iter().filter(|(name, _)| !goes(name)) {
         let place = format!("output.{name}");
         let output = OutputState {
             value: withhold(

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// What the environment says.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a variable of its own"
+)]
 pub(crate) struct Env {
     /// `TF_VAR_name`: values of variables, by name.
     pub(crate) variables: Vec<(String, Zeroizing<String>)>,

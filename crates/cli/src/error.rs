@@ -109,7 +109,7 @@ pub(crate) fn sentence(text: &str) -> String {
 }
 
 /// The exit code of a command.
-pub(crate) fn exit_code(ended: Result<Outcome, CommandError>) -> ExitCode {
+pub(crate) fn exit_code(ended: &Result<Outcome, CommandError>) -> ExitCode {
     ExitCode::from(match ended {
         Ok(Outcome::Done) | Err(CommandError::BrokenPipe) => 0,
         Ok(Outcome::Failed | Outcome::Declined)

@@ -4,11 +4,12 @@ use flowctl_parser::{Configuration, Diagnostic, SourceMap, Span, load};
 use flowctl_planner::GivenVariables;
 use flowctl_render::diagnostics::mask;
 
-use crate::app::App;
+use crate::app::Context;
 use crate::args::variables::VariableArgs;
 use crate::error::CommandError;
 use crate::files::Disk;
 use crate::services::{Endpoint, providers};
+use crate::ui::Ui;
 use crate::variables;
 
 /// The root module's directory: the working directory, after `--chdir`.
@@ -48,15 +49,19 @@ impl Project {
 
     /// Reads the configuration and everything that sets its variables, and asks for what is
     /// missing if someone is there.
-    pub(crate) fn with_variables(app: &mut App, args: &VariableArgs) -> Result<Self, CommandError> {
+    pub(crate) fn with_variables(
+        ui: &mut Ui,
+        context: &Context,
+        args: &VariableArgs,
+    ) -> Result<Self, CommandError> {
         let mut project = Self::read()?;
         let (root, sources) = (&project.configuration.root, &mut project.sources);
-        let mut gathered = variables::gather(&app.env, args, root, sources);
+        let mut gathered = variables::gather(&context.env, args, root, sources);
         if !args.input {
-            app.ui.ask_nothing();
+            ui.ask_nothing();
         }
         if !gathered.diagnostics.iter().any(Diagnostic::is_error) {
-            gathered.ask_missing(&mut app.ui, root, sources)?;
+            gathered.ask_missing(ui, root, sources)?;
         }
         project.variables = gathered.given;
         project.secrets = gathered.secrets;

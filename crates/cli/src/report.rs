@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::mpsc;
 
 use crate::args::planning::RunArgs;
-use crate::error::CommandError;
+use crate::error::{CommandError, Outcome};
 use crate::progress::Progress;
 use crate::ui::Ui;
 
@@ -24,6 +24,7 @@ use crate::ui::Ui;
 pub(crate) struct Report<'a> {
     pub(crate) ui: &'a mut Ui,
     kind: RunKind,
+    compact_warnings: bool,
     /// Stdout gets JSON lines instead of text.
     json: bool,
     /// A file that gets JSON lines beside.
@@ -51,6 +52,7 @@ impl<'a> Report<'a> {
             progress: (!args.json && ui.is_watched()).then(Progress::new),
             ui,
             kind,
+            compact_warnings: args.compact_warnings,
             json: args.json,
             into,
             outcome: events::human::Outcome::default(),
@@ -58,6 +60,22 @@ impl<'a> Report<'a> {
         report.outcome.note(&Event::RunStarted { kind });
         report.lines(|now| vec![events::json::version(env!("CARGO_PKG_VERSION"), now)])?;
         Ok(report)
+    }
+
+    /// Ends the report with what ended the run: those who read JSON lines are told there.
+    pub(crate) fn end(
+        mut self,
+        ended: Result<Outcome, CommandError>,
+    ) -> Result<Outcome, CommandError> {
+        let Err(CommandError::Wrong(found, sources)) = &ended else {
+            return ended;
+        };
+        if self.json {
+            self.diagnostics(found, sources);
+            return Err(CommandError::Told);
+        }
+        let _ = self.diagnostic_lines(found, sources);
+        ended
     }
 
     /// Whether stdout is for people.
@@ -99,7 +117,7 @@ impl<'a> Report<'a> {
             Some(progress) => {
                 progress.event(event);
                 if let Some(line) = line.filter(|_| Progress::is_result(event)) {
-                    let ui = &mut self.ui;
+                    let ui = &mut *self.ui;
                     progress.aside(|| drop(ui.print_styled(&line)));
                 }
             }
@@ -113,14 +131,26 @@ impl<'a> Report<'a> {
 
     /// Tells what is wrong or doubtful.
     pub(crate) fn diagnostics(&mut self, found: &[Diagnostic], sources: &SourceMap) {
-        let write = |now: &str| {
-            let line = |diagnostic| events::json::diagnostic(diagnostic, sources, now);
-            found.iter().map(line).collect()
-        };
-        let _ = self.lines(write);
-        if !self.json {
+        let _ = self.diagnostic_lines(found, sources);
+        if self.json {
+            return;
+        }
+        if self.compact_warnings && !found.iter().any(Diagnostic::is_error) {
+            self.ui.compact_warnings(found, sources);
+        } else {
             self.ui.diagnostics(found, sources);
         }
+    }
+
+    fn diagnostic_lines(
+        &mut self,
+        found: &[Diagnostic],
+        sources: &SourceMap,
+    ) -> Result<(), CommandError> {
+        self.lines(|now| {
+            let line = |diagnostic| events::json::diagnostic(diagnostic, sources, now);
+            found.iter().map(line).collect()
+        })
     }
 
     /// Tells a plan to those who read JSON lines.

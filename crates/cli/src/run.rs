@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use flowctl_executor::{Recovered, recover};
-use flowctl_model::event::RunKind;
 use flowctl_model::{Address, Value};
 use flowctl_parser::Diagnostic;
 use flowctl_planner::{Mode, Planned, plan};
 use tokio::sync::watch;
 
-use crate::app::App;
-use crate::args::planning::{RunArgs, SelectionArgs};
+use crate::app::Context;
+use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::error::CommandError;
 use crate::failure;
 use crate::project::Project;
@@ -29,30 +28,19 @@ pub(crate) struct Course {
     refresh: bool,
 }
 
-/// What kind of run the options ask for, beside planning and applying.
-pub(crate) fn kind_of(selection: &SelectionArgs) -> RunKind {
-    if selection.destroy {
-        RunKind::Destroy
-    } else if selection.refresh_only {
-        RunKind::Refresh
-    } else {
-        RunKind::Apply
-    }
-}
-
 impl Course {
     /// Makes everything ready for requests.
     pub(crate) async fn begin(
-        app: &App,
+        context: &Context,
         project: Project,
         known: Known,
-        selection: &SelectionArgs,
+        (mode, selection): (&ModeArgs, &SelectionArgs),
         run: &RunArgs,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, CommandError> {
-        let mut session = Session::new(app, project, known, selection.options()?);
+        let mut session = Session::new(context, project, known, selection.options(mode)?);
         session.parallelism = run.parallelism;
-        session.connect(app).await?;
+        session.connect(context).await?;
         Ok(Self {
             session,
             facts: Facts::default(),

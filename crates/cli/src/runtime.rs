@@ -21,6 +21,7 @@ pub(crate) fn full() -> Result<Runtime, CommandError> {
         .map_err(failed)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn failed(error: std::io::Error) -> CommandError {
     CommandError::user(
         "Cannot start",

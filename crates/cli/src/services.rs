@@ -11,7 +11,7 @@ use flowctl_provider_aws::{AwsProvider, Environment};
 use flowctl_schema::builtin::BuiltinProvider;
 use flowctl_schema::{Provider, Providers};
 
-use crate::app::App;
+use crate::app::Context;
 use crate::error::{CommandError, sentence};
 use crate::state::StateFiles;
 
@@ -27,10 +27,10 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// What the options say, with the endpoint inside flowctl running if they ask for it. Needs the
     /// runtime of requests, and lives as long as it.
-    pub(crate) async fn open(app: &App) -> Result<Self, CommandError> {
-        if !app.global.emulator {
+    pub(crate) async fn open(context: &Context) -> Result<Self, CommandError> {
+        if !context.options.emulator {
             return Ok(Self {
-                url: app.global.endpoint_url.clone(),
+                url: context.options.endpoint_url.clone(),
                 emulator: false,
             });
         }
@@ -40,7 +40,7 @@ impl Endpoint {
                 sentence(&reason),
             )
         };
-        let files = StateFiles::of(app);
+        let files = StateFiles::of(context);
         files.make_directory()?;
         let options = Options {
             store: Store::File(files.emulator()),

@@ -14,7 +14,7 @@ use flowctl_planner::{DataRead, Input, Needs, Options, creations, exists_already
 use flowctl_schema::{Providers, RemoteObject};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::app::App;
+use crate::app::Context;
 use crate::error::CommandError;
 use crate::failure;
 use crate::project::Project;
@@ -51,7 +51,7 @@ pub(crate) struct Facts {
 
 impl Session {
     /// A session that can plan; no request can be made in it yet.
-    pub(crate) fn new(app: &App, project: Project, known: Known, options: Options) -> Self {
+    pub(crate) fn new(context: &Context, project: Project, known: Known, options: Options) -> Self {
         Self {
             project,
             snapshot: known.snapshot,
@@ -59,15 +59,15 @@ impl Session {
             key_changed: known.key_changed,
             providers: services::providers(Endpoint::default()),
             services: Services::default(),
-            machine: Machine::new(&app.env),
+            machine: Machine::new(&context.env),
             options,
             parallelism: 10,
         }
     }
 
     /// Evaluates the providers' settings and makes everything ready for requests.
-    pub(crate) async fn connect(&mut self, app: &App) -> Result<(), CommandError> {
-        self.providers = services::providers(Endpoint::open(app).await?);
+    pub(crate) async fn connect(&mut self, context: &Context) -> Result<(), CommandError> {
+        self.providers = services::providers(Endpoint::open(context).await?);
         let facts = Facts::default();
         let (settings, found) = settings(&self.input(&facts));
         if found.iter().any(Diagnostic::is_error) {

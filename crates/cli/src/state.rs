@@ -11,7 +11,7 @@ use flowctl_state::{Run, Store, StoreError, backup, is_made_with, key, lock, rea
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::App;
+use crate::app::Context;
 use crate::args::LockArgs;
 use crate::env::Env;
 use crate::error::{CommandError, sentence};
@@ -25,9 +25,9 @@ pub(crate) struct StateFiles {
 
 impl StateFiles {
     /// The files of the state that `--state` names.
-    pub(crate) fn of(app: &App) -> Self {
+    pub(crate) fn of(context: &Context) -> Self {
         Self {
-            state: app.global.state.clone(),
+            state: context.options.state.clone(),
         }
     }
 
@@ -47,16 +47,6 @@ impl StateFiles {
     /// The data of the endpoint inside flowctl.
     pub(crate) fn emulator(&self) -> PathBuf {
         self.state.with_file_name("emulator.db")
-    }
-
-    /// Takes the lock alone, for what replaces the store.
-    pub(crate) fn lock_for(
-        &self,
-        app: &App,
-        args: &LockArgs,
-        command: &str,
-    ) -> Result<lock::Lock, CommandError> {
-        Ok(Taking::new(app, args, command)?.lock()?)
     }
 
     /// Makes the directory of the state, which nobody else can enter.
@@ -124,6 +114,15 @@ impl Known {
     }
 }
 
+/// Takes the lock alone, for what replaces the store.
+pub(crate) fn lock_alone(
+    context: &Context,
+    args: &LockArgs,
+    command: &str,
+) -> Result<lock::Lock, CommandError> {
+    Ok(Taking::new(context, args, command)?.lock()?)
+}
+
 /// The state, held by this process alone and open for writing.
 pub(crate) struct Held {
     pub(crate) store: Store,
@@ -144,8 +143,8 @@ struct Taking {
 }
 
 impl Taking {
-    fn new(app: &App, args: &LockArgs, command: &str) -> Result<Self, CommandError> {
-        let who = app.env.who();
+    fn new(context: &Context, args: &LockArgs, command: &str) -> Result<Self, CommandError> {
+        let who = context.env.who();
         let since = OffsetDateTime::now_utc();
         let since = since.replace_nanosecond(0).unwrap_or(since);
         Ok(Self {
@@ -159,8 +158,8 @@ impl Taking {
                 command: command.to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
-            files: StateFiles::of(app),
-            given_key: given_key(&app.env)?,
+            files: StateFiles::of(context),
+            given_key: given_key(&context.env)?,
             timeout: args.lock_timeout,
         })
     }
@@ -183,19 +182,23 @@ impl Taking {
 impl Held {
     /// Takes the lock, waiting for it as long as the options allow, and opens the store.
     /// `command` says to others what for, without values.
-    pub(crate) fn take(app: &App, args: &LockArgs, command: &str) -> Result<Self, CommandError> {
-        let taking = Taking::new(app, args, command)?;
+    pub(crate) fn take(
+        context: &Context,
+        args: &LockArgs,
+        command: &str,
+    ) -> Result<Self, CommandError> {
+        let taking = Taking::new(context, args, command)?;
         let lock = taking.lock()?;
         taking.open(lock)
     }
 
     /// The same for a command with a runtime, which can be interrupted meanwhile.
     pub(crate) async fn wait(
-        app: &App,
+        context: &Context,
         args: &LockArgs,
         command: &str,
     ) -> Result<Self, CommandError> {
-        let taking = Taking::new(app, args, command)?;
+        let taking = Taking::new(context, args, command)?;
         let waiting = tokio::task::spawn_blocking(move || (taking.lock(), taking));
         // It cannot be cancelled, and a panic has been reported where it happened.
         let (lock, taking) = waiting.await.map_err(|_| CommandError::Internal)?;
@@ -230,13 +233,13 @@ impl Held {
 
 /// Changes state by hand: `choose` says how, from what there is; nothing if it finds an error.
 pub(crate) fn edit<T>(
-    app: &mut App,
+    context: &Context,
     args: &LockArgs,
     command: &str,
     choose: impl FnOnce(&Snapshot) -> Result<(Vec<StateWrite>, T), CommandError>,
 ) -> Result<T, CommandError> {
-    StateFiles::of(app).read_existing()?;
-    let mut held = Held::take(app, args, command)?;
+    StateFiles::of(context).read_existing()?;
+    let mut held = Held::take(context, args, command)?;
     crate::runtime::small()?.block_on(async {
         let (writes, chosen) = choose(&held.store.snapshot().await?)?;
         if !writes.is_empty() {

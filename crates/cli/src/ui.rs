@@ -8,7 +8,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anstyle::{AnsiColor, Color};
 use flowctl_parser::{Diagnostic, SourceMap};
 use flowctl_render::diagnostics::human::{self, Look};
-use flowctl_render::style::{Style, Styled};
+use flowctl_render::style::{Style, Styled, clean};
 use zeroize::Zeroizing;
 
 use crate::args::{ColorWhen, GlobalArgs};
@@ -131,6 +131,26 @@ impl Ui {
         let _ = self.err.write(&text);
     }
 
+    /// Shows warnings in one line each.
+    pub(crate) fn compact_warnings(&mut self, found: &[Diagnostic], sources: &SourceMap) {
+        let mut text = Styled::new();
+        text.push(Style::Warning, "Warnings:\n\n");
+        for warning in found {
+            text.plain(&format!("- {}", clean(&warning.summary)));
+            if let Some(span) = warning.span
+                && let (Some(file), Some((start, _))) =
+                    (sources.get(span.file), sources.range(span))
+            {
+                let place = format!(" ({}:{})", clean(&file.path), start.line);
+                text.push(Style::Dim, &place);
+            }
+            text.plain("\n");
+        }
+        text.plain("\nWithout --compact-warnings they are shown in full.\n");
+        let text = self.err.dressed(&text);
+        let _ = self.err.write(&text);
+    }
+
     /// Shows what ended a command.
     pub(crate) fn error(&mut self, error: &CommandError) {
         match error {
@@ -227,6 +247,7 @@ fn read_line() -> io::Result<Option<Zeroizing<String>>> {
     Ok((read > 0).then_some(line))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn unwritable(error: io::Error) -> CommandError {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return CommandError::BrokenPipe;
@@ -234,6 +255,7 @@ fn unwritable(error: io::Error) -> CommandError {
     CommandError::user("Cannot write the output", format!("{error}."))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn unreadable(error: io::Error) -> CommandError {
     CommandError::user("Cannot read the answer", format!("{error}."))
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flowctl_lang::Evaluated;
 use flowctl_model::plan::{Action, Change, CheckResult, Plan};
 use flowctl_model::snapshot::OutputState;
-use flowctl_model::{Address, Text, Value};
+use flowctl_model::{Address, Text, Type, Value};
 use flowctl_parser::ast::Expr;
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::PlanRequest;
@@ -14,7 +14,7 @@ use flowctl_schema::PlanRequest;
 use crate::conditions::{self, POSTCONDITION, PRECONDITION};
 use crate::diff::{changed, proposed};
 use crate::expansion::Repetition;
-use crate::graph::{Item, Node};
+use crate::graph::{self, Item, Node};
 use crate::instance::{decoded, problems, resource_type};
 use crate::walk::{Instance, Phase, Walk, resource_key};
 use crate::{data, ignore, outputs};
@@ -274,6 +274,13 @@ impl<'a> Evaluation<'a> {
 
     /// The value of an expression in the root module.
     pub fn evaluate(&self, expr: &Expr) -> Evaluated {
+        let undeclared = graph::undeclared_in_root(self.walk.input.configuration, expr);
+        if !undeclared.is_empty() {
+            return Evaluated {
+                value: Value::unknown(Type::Any),
+                diagnostics: undeclared,
+            };
+        }
         self.walk.evaluate(0, expr, &Repetition::default(), None)
     }
 }

@@ -480,6 +480,15 @@ fn is_bound(bound: &[Arc<str>], reference: &Reference) -> bool {
     }
 }
 
+/// What is wrong with the names in an expression that stands nowhere in the configuration and is
+/// evaluated in the root module.
+pub(crate) fn undeclared_in_root(configuration: &Configuration, expr: &Expr) -> Vec<Diagnostic> {
+    let here = Here::new(&configuration.root);
+    let (found, _) = references(expr);
+    let undeclared = |reference| undeclared(&here, reference, Available::default());
+    found.iter().filter_map(undeclared).collect()
+}
+
 /// The nodes that a reference in the root module depends on.
 pub(crate) fn referred_from_root(
     configuration: &Configuration,

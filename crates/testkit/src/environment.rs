@@ -96,7 +96,7 @@ impl TestEnvironment {
     /// Runs a command to its end.
     pub fn flowctl(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().expect("the binary runs");
-        Ran::new(self.directory.path(), arguments, output)
+        Ran::new(self.directory.path(), arguments, &output)
     }
 
     /// Runs a command that reads `input`.
@@ -107,7 +107,7 @@ impl TestEnvironment {
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         let output = child.wait_with_output().expect("the binary ends");
-        Ran::new(self.directory.path(), arguments, output)
+        Ran::new(self.directory.path(), arguments, &output)
     }
 
     /// Starts a command that goes on while the test does something else.
@@ -129,9 +129,9 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn new(directory: &Path, arguments: &[&str], output: std::process::Output) -> Self {
+    fn new(directory: &Path, arguments: &[&str], output: &std::process::Output) -> Self {
         let place = directory.to_string_lossy();
-        let text = |bytes| String::from_utf8_lossy(bytes).replace(&*place, "[DIR]");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&*place, "[DIR]");
         Self {
             command: arguments.join(" "),
             stdout: text(&output.stdout),

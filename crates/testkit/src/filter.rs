@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// What is replaced, in this order.
-const RULES: [(&str, &str); 8] = [
+const RULES: [(&str, &str); 9] = [
     (
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         "[UUID]",
@@ -14,6 +14,7 @@ const RULES: [(&str, &str); 8] = [
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "[TIME]"),
     (r"after \d+(\.\d+)?m?s", "after [DURATION]"),
     (r" +\d+\.\ds  ", " [DURATION]  "),
+    (r"(secret:appflow!\S+)-[0-9a-f]{6}", "$1-[SUFFIX]"),
     (r"process \d+", "process [PID]"),
     (r"tester@\S+", "tester@[HOST]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),

@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::missing_panics_doc,
     clippy::panic,
     reason = "a test ends where something goes wrong"
 )]

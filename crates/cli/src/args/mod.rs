@@ -69,6 +69,7 @@ pub(crate) enum ColorWhen {
 
 /// Options of commands that need the state for themselves.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Run")]
 pub(crate) struct LockArgs {
     /// Wait this long for another run to end: 30s, 5m
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]

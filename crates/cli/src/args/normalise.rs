@@ -69,8 +69,11 @@ impl<'a> Walk<'a> {
             self.verbatim = true;
             self.out.push(argument);
         } else if let Some(name) = text.strip_prefix('-').filter(|name| !name.is_empty()) {
-            let rewritten = self.option(name);
-            self.out.extend(rewritten.unwrap_or(Some(argument)));
+            match self.option(name) {
+                Reading::AsTyped => self.out.push(argument),
+                Reading::As(text) => self.out.push(text.into()),
+                Reading::Nothing => {}
+            }
         } else {
             let entered = self.command.find_subcommand(text);
             self.out.push(argument);
@@ -86,34 +89,37 @@ impl<'a> Walk<'a> {
         false
     }
 
-    /// A word that begins with a dash (here without it): `None` to leave it as it is, otherwise
-    /// what takes its place, if anything.
-    fn option(&mut self, word: &str) -> Option<Option<OsString>> {
+    /// A word that begins with a dash, here without it.
+    fn option(&mut self, word: &str) -> Reading {
         let long = word.strip_prefix('-').unwrap_or(word);
         let (name, value) = match long.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (long, None),
         };
         let Some(definition) = self.definition(name) else {
-            let first = word.chars().next()?;
-            let short = self.arguments().find(|arg| arg.get_short() == Some(first));
+            let first = word.chars().next();
+            let short = self.arguments().find(|arg| arg.get_short() == first);
             // A short option, alone: what matters is whether a value follows.
             self.value_follows = word.len() == 1 && short.is_some_and(takes_value);
             // What begins with no short option is a long one that does not exist: clap's answer
             // is to name it whole.
-            let wrong = short.is_none() && word.len() > 1 && first != '-';
-            return wrong.then(|| Some(format!("--{word}").into()));
+            let wrong = short.is_none() && word.len() > 1 && first != Some('-');
+            return if wrong {
+                Reading::As(format!("--{word}"))
+            } else {
+                Reading::AsTyped
+            };
         };
         let is_flag = matches!(
             definition.get_action(),
             ArgAction::SetTrue | ArgAction::Help | ArgAction::Version
         );
         match value {
-            Some("true") if is_flag => Some(Some(format!("--{name}").into())),
-            Some("false") if is_flag => Some(None),
+            Some("true") if is_flag => Reading::As(format!("--{name}")),
+            Some("false") if is_flag => Reading::Nothing,
             _ => {
                 self.value_follows = value.is_none() && takes_value(definition);
-                Some(Some(format!("--{long}").into()))
+                Reading::As(format!("--{long}"))
             }
         }
     }
@@ -133,6 +139,14 @@ impl<'a> Walk<'a> {
         };
         self.arguments().find(called)
     }
+}
+
+/// How an option is read.
+enum Reading {
+    AsTyped,
+    As(String),
+    /// It says what is so anyway.
+    Nothing,
 }
 
 /// Whether an option's value may be the next word.

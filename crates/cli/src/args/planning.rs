@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use flowctl_model::Address;
+use flowctl_model::event::RunKind;
 use flowctl_planner::{Mode, Options};
 
 use crate::error::CommandError;
 use crate::state::{invalid_address, target};
 
-/// What a plan is to be about.
+/// What kind of plan is made.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Planning")]
-pub(crate) struct SelectionArgs {
+pub(crate) struct ModeArgs {
     /// Delete everything that is in state
     #[arg(long, conflicts_with_all = ["refresh_only", "replace"])]
     pub(crate) destroy: bool,
@@ -21,6 +22,44 @@ pub(crate) struct SelectionArgs {
     #[arg(long, conflicts_with = "replace")]
     pub(crate) refresh_only: bool,
 
+    /// Replace this instance even if nothing changes; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) replace: Vec<String>,
+}
+
+impl ModeArgs {
+    /// To delete everything.
+    pub(crate) fn destroy() -> Self {
+        Self {
+            destroy: true,
+            ..Self::default()
+        }
+    }
+
+    /// To bring state up to date.
+    pub(crate) fn refresh_only() -> Self {
+        Self {
+            refresh_only: true,
+            ..Self::default()
+        }
+    }
+
+    /// What kind of run it is when the plan is carried out.
+    pub(crate) fn kind(&self) -> RunKind {
+        if self.destroy {
+            RunKind::Destroy
+        } else if self.refresh_only {
+            RunKind::Refresh
+        } else {
+            RunKind::Apply
+        }
+    }
+}
+
+/// What a plan is about.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Planning")]
+pub(crate) struct SelectionArgs {
     /// Whether to look at what exists first
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
         default_value = "true", default_missing_value = "true", hide_possible_values = true,
@@ -34,15 +73,11 @@ pub(crate) struct SelectionArgs {
     /// Everything but this and what depends on it; may be repeated
     #[arg(long, value_name = "ADDRESS", conflicts_with = "target")]
     pub(crate) exclude: Vec<String>,
-
-    /// Replace this instance even if nothing changes; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) replace: Vec<String>,
 }
 
 impl SelectionArgs {
     /// As the planner takes them.
-    pub(crate) fn options(&self) -> Result<Options, CommandError> {
+    pub(crate) fn options(&self, mode: &ModeArgs) -> Result<Options, CommandError> {
         let targets = |texts: &[String]| {
             texts
                 .iter()
@@ -51,16 +86,14 @@ impl SelectionArgs {
         };
         let replace = |text: &String| text.parse::<Address>().map_err(invalid_address);
         Ok(Options {
-            mode: if self.destroy {
-                Mode::Destroy
-            } else if self.refresh_only {
-                Mode::RefreshOnly
-            } else {
-                Mode::Normal
+            mode: match mode.kind() {
+                RunKind::Destroy => Mode::Destroy,
+                RunKind::Refresh => Mode::RefreshOnly,
+                _ => Mode::Normal,
             },
             targets: targets(&self.target)?,
             excludes: targets(&self.exclude)?,
-            replace: self.replace.iter().map(replace).collect::<Result<_, _>>()?,
+            replace: mode.replace.iter().map(replace).collect::<Result<_, _>>()?,
             generate_config: false,
         })
     }
@@ -68,6 +101,7 @@ impl SelectionArgs {
 
 /// How a run goes about it, and what it says.
 #[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Run")]
 pub(crate) struct RunArgs {
     /// How many requests may be under way at a time
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]

@@ -7,9 +7,9 @@ use flowctl_model::plan::Plan;
 use flowctl_render::style::{Style, Styled};
 use tokio::sync::watch;
 
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::args::LockArgs;
-use crate::args::planning::{RunArgs, SelectionArgs};
+use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::carry_out::{Work, carry_out};
 use crate::commands::plan::{PlanFormat, show, told};
@@ -17,7 +17,7 @@ use crate::env::Env;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
 use crate::report::Report;
-use crate::run::{Course, kind_of};
+use crate::run::Course;
 use crate::state::Held;
 use crate::{runtime, signals};
 
@@ -26,8 +26,12 @@ use crate::{runtime, signals};
 /// Shows the plan and asks before anything is done.
 #[derive(Args)]
 pub(crate) struct ApplyArgs {
+    /// Do not ask
+    #[arg(long)]
+    auto_approve: bool,
+
     #[command(flatten)]
-    selection: SelectionArgs,
+    mode: ModeArgs,
 
     #[command(flatten)]
     options: ApplyOptions,
@@ -36,115 +40,136 @@ pub(crate) struct ApplyArgs {
 /// Delete everything that is in state; the same as apply --destroy
 #[derive(Args)]
 pub(crate) struct DestroyArgs {
-    #[command(flatten)]
-    selection: SelectionArgs,
+    /// Do not ask
+    #[arg(long)]
+    auto_approve: bool,
 
     #[command(flatten)]
     options: ApplyOptions,
 }
 
-/// Bring state up to date with what exists; the same as apply --refresh-only --auto-approve
+/// Bring state up to date with what exists, unasked; see apply --refresh-only
 #[derive(Args)]
 pub(crate) struct RefreshArgs {
-    #[command(flatten)]
-    selection: SelectionArgs,
+    /// Accepted for Terraform's sake
+    #[arg(long, hide = true)]
+    auto_approve: bool,
 
     #[command(flatten)]
     options: ApplyOptions,
 }
 
 /// What the three have in common.
-#[derive(Args, Clone)]
+#[derive(Args)]
 struct ApplyOptions {
-    /// Do not ask
-    #[arg(long)]
-    auto_approve: bool,
-
     #[command(flatten)]
-    run: RunArgs,
+    selection: SelectionArgs,
 
     #[command(flatten)]
     variables: VariableArgs,
 
     #[command(flatten)]
+    run: RunArgs,
+
+    #[command(flatten)]
     lock: LockArgs,
 }
 
+/// What was asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    mode: &'a ModeArgs,
+    approved: bool,
+    options: &'a ApplyOptions,
+}
+
 pub(crate) fn run(app: &mut App, args: &ApplyArgs) -> Result<Outcome, CommandError> {
-    apply(app, &args.selection, &args.options)
+    let asked = Asked {
+        mode: &args.mode,
+        approved: args.auto_approve,
+        options: &args.options,
+    };
+    apply(app, asked)
 }
 
 pub(crate) fn destroy(app: &mut App, args: &DestroyArgs) -> Result<Outcome, CommandError> {
-    let selection = SelectionArgs {
-        destroy: true,
-        ..args.selection.clone()
+    let asked = Asked {
+        mode: &ModeArgs::destroy(),
+        approved: args.auto_approve,
+        options: &args.options,
     };
-    apply(app, &selection, &args.options)
+    apply(app, asked)
 }
 
 pub(crate) fn refresh(app: &mut App, args: &RefreshArgs) -> Result<Outcome, CommandError> {
-    let selection = SelectionArgs {
-        refresh_only: true,
-        ..args.selection.clone()
+    let asked = Asked {
+        mode: &ModeArgs::refresh_only(),
+        approved: true,
+        options: &args.options,
     };
-    let options = ApplyOptions {
-        auto_approve: true,
-        ..args.options.clone()
-    };
-    apply(app, &selection, &options)
+    apply(app, asked)
 }
 
-fn apply(
-    app: &mut App,
-    selection: &SelectionArgs,
-    options: &ApplyOptions,
-) -> Result<Outcome, CommandError> {
-    if options.run.json && !options.auto_approve {
+fn apply(app: &mut App, asked: Asked<'_>) -> Result<Outcome, CommandError> {
+    let options = asked.options;
+    if options.run.json && !asked.approved {
         return Err(CommandError::user(
             "Nobody can be asked",
             "With --json the output is for machines, and a plan must be approved.",
         )
         .with_help("give --auto-approve too"));
     }
-    let project = Project::with_variables(app, &options.variables)?;
+    let App { ui, context } = app;
+    let mut report = Report::begin(ui, asked.mode.kind(), &options.run)?;
+    let ended = begin(context, &mut report, asked);
+    report.end(ended)
+}
+
+fn begin(
+    context: &Context,
+    report: &mut Report<'_>,
+    asked: Asked<'_>,
+) -> Result<Outcome, CommandError> {
+    let variables = &asked.options.variables;
+    let project = Project::with_variables(report.ui, context, variables)?;
     let runtime = runtime::full()?;
-    let outcome = runtime.block_on(course(app, project, selection, options));
+    let outcome = runtime.block_on(course(context, report, project, asked));
     // A question that nobody answered is still being read.
     runtime.shutdown_background();
     outcome
 }
 
 async fn course(
-    app: &mut App,
+    context: &Context,
+    report: &mut Report<'_>,
     project: Project,
-    selection: &SelectionArgs,
-    options: &ApplyOptions,
+    asked: Asked<'_>,
 ) -> Result<Outcome, CommandError> {
-    let kind = kind_of(selection);
-    let faults = faults(&app.env)?;
+    let options = asked.options;
+    let kind = asked.mode.kind();
+    let faults = faults(&context.env)?;
     let stop = signals::watch()?;
     let command = kind.to_string();
-    let taken = Held::wait(app, &options.lock, &command);
+    let taken = Held::wait(context, &options.lock, &command);
     let mut held = Course::unless_stopped(&stop, taken).await?;
     let known = held.known().await?;
-    let begun = Course::begin(app, project, known, selection, &options.run, stop.clone());
+    let what = (asked.mode, &options.selection);
+    let begun = Course::begin(context, project, known, what, &options.run, stop.clone());
     let mut course = begun.await?;
-    let mut report = Report::begin(&mut app.ui, kind, &options.run)?;
     if !held.store.unfinished().await?.is_empty() {
         held.backup()?;
-        course.recover(&held, &mut report).await?;
+        course.recover(&held, report).await?;
     }
     course
-        .planned(&mut report, async |session, planned, report| {
+        .planned(report, async |session, planned, report| {
             show(session, &planned, report, PlanFormat::Human)?;
             told(session, &planned, report)?;
-            let asks = !options.auto_approve && needs_approval(&planned.plan, kind);
+            let asks = !asked.approved && needs_approval(&planned.plan, kind);
             if asks && !approved(report, kind, &stop).await? {
                 return Ok(Outcome::Declined);
             }
             let work = Work {
                 held: &mut held,
-                kind,
                 stop: stop.clone(),
                 faults: &*faults,
             };

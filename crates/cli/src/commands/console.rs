@@ -42,11 +42,11 @@ pub(crate) fn run(app: &mut App, args: &ConsoleArgs) -> Result<Outcome, CommandE
         // The pipe holds expressions, not answers.
         app.ui.ask_nothing();
     }
-    let project = Project::with_variables(app, &args.variables)?;
+    let project = Project::with_variables(&mut app.ui, &app.context, &args.variables)?;
     app.ui
         .diagnostics(&project.warnings, &project.shown_sources());
-    let known = Known::to_read(&StateFiles::of(app), &app.env)?;
-    let session = Session::new(app, project, known, Options::default());
+    let known = Known::to_read(&StateFiles::of(&app.context), &app.context.env)?;
+    let session = Session::new(&app.context, project, known, Options::default());
     let facts = Facts::default();
     // What is wrong with the configuration shows where an expression meets it.
     let evaluation = plan(&session.input(&facts)).evaluation;

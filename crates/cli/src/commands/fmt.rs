@@ -17,6 +17,10 @@ const SUFFIXES: [&str; 3] = [".tf", ".tfvars", ".tftest.hcl"];
 
 /// Put configuration files into their canonical layout, that of `terraform fmt`
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub(crate) struct FmtArgs {
     /// Files or directories, or - for stdin to stdout
     #[arg(value_name = "FILE", default_value = ".")]

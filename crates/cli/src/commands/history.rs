@@ -26,7 +26,7 @@ pub(crate) struct HistoryArgs {
 }
 
 pub(crate) fn run(app: &mut App, args: &HistoryArgs) -> Result<Outcome, CommandError> {
-    let files = StateFiles::of(app);
+    let files = StateFiles::of(&app.context);
     files.read_existing()?;
     let runs = flowctl_state::history(&files.state)?;
     let text = match args.run {

@@ -16,7 +16,7 @@ use flowctl_planner::{ImportRead, Options, creations, is_configured, plan};
 use flowctl_render::hcl as written;
 use flowctl_schema::RemoteObject;
 
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::args::LockArgs;
 use crate::args::variables::VariableArgs;
 use crate::error::{CommandError, Outcome, sentence};
@@ -66,9 +66,9 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<Outcome, CommandEr
     let (id, address) = told(args)?;
     // Values of variables matter only as far as the provider's settings need them.
     app.ui.ask_nothing();
-    let project = Project::with_variables(app, &args.variables)?;
+    let project = Project::with_variables(&mut app.ui, &app.context, &args.variables)?;
     let runtime = runtime::full()?;
-    let done = runtime.block_on(import(app, args, project, &id, address));
+    let done = runtime.block_on(import(&app.context, args, project, &id, address));
     runtime.shutdown_background();
     app.ui.print(&done?)?;
     Ok(Outcome::Done)
@@ -87,7 +87,7 @@ fn told(args: &ImportArgs) -> Result<(String, Option<Address>), CommandError> {
 }
 
 async fn import(
-    app: &App,
+    context: &Context,
     args: &ImportArgs,
     project: Project,
     id: &str,
@@ -95,11 +95,11 @@ async fn import(
 ) -> Result<String, CommandError> {
     let stop = signals::watch()?;
     let command = format!("import {id}");
-    let taken = Held::wait(app, &args.lock, &command);
+    let taken = Held::wait(context, &args.lock, &command);
     let mut held = Course::unless_stopped(&stop, taken).await?;
     let known = held.known().await?;
-    let mut session = Session::new(app, project, known, Options::default());
-    session.connect(app).await?;
+    let mut session = Session::new(context, project, known, Options::default());
+    session.connect(context).await?;
     let found = find(&mut session, id, address);
     let adoption = Course::unless_stopped(&stop, found).await?;
     let said = configure(&session, args, &adoption)?;
@@ -206,10 +206,7 @@ async fn read(
         Ok(remote) => remote.import(id).await,
         Err(error) => Err(error),
     };
-    answer.map_err(|error| {
-        let summary = format!("Cannot import {id}");
-        failure::of_service(&summary, &error).into()
-    })
+    answer.map_err(|error| failure::of_service("Cannot import the object", &error).into())
 }
 
 /// An address that nothing has, like the object's name.
@@ -296,9 +293,7 @@ fn configure(
             "The service does not tell credentials. Give values to these variables before the \
              next plan:\n",
         );
-        for name in &text.names {
-            said.push_str(&format!("  {name}\n"));
-        }
+        said.extend(text.names.iter().flat_map(|name| ["  ", name, "\n"]));
     }
     Ok(said)
 }

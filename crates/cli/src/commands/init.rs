@@ -65,7 +65,7 @@ pub(crate) fn run(app: &mut App, args: &InitArgs) -> Result<Outcome, CommandErro
         )?;
         return Ok(Outcome::Done);
     }
-    let mut said = String::new();
+    let mut said = Vec::new();
     for (name, text) in STARTER {
         let path = directory.join(name);
         let path = path.strip_prefix(".").unwrap_or(&path);
@@ -73,10 +73,10 @@ pub(crate) fn run(app: &mut App, args: &InitArgs) -> Result<Outcome, CommandErro
             Ok(mut file) => {
                 file.write_all(text.as_bytes())
                     .map_err(|error| wrong(path, &error))?;
-                said.push_str(&format!("Wrote {}\n", path.display()));
+                said.push(format!("Wrote {}\n", path.display()));
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                said.push_str(&format!("Left {} as it is\n", path.display()));
+                said.push(format!("Left {} as it is\n", path.display()));
             }
             Err(error) => return Err(wrong(path, &error)),
         }
@@ -86,6 +86,7 @@ pub(crate) fn run(app: &mut App, args: &InitArgs) -> Result<Outcome, CommandErro
     } else {
         format!("-C {} ", directory.display())
     };
+    let said = said.concat();
     app.ui.print(&format!(
         "{said}\nChange it to your needs, then see what would be done:\n\n    flowctl {place}plan\n"
     ))?;

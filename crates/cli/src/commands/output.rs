@@ -24,7 +24,7 @@ pub(crate) struct OutputArgs {
 }
 
 pub(crate) fn run(app: &mut App, args: &OutputArgs) -> Result<Outcome, CommandError> {
-    let outputs = StateFiles::of(app).read()?.outputs;
+    let outputs = StateFiles::of(&app.context).read()?.outputs;
     let text = match &args.name {
         None if args.json => Ok(output::json(&outputs)),
         None if outputs.is_empty() => {

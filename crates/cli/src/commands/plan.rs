@@ -7,12 +7,12 @@ use flowctl_model::event::RunKind;
 use flowctl_model::{Text, Value};
 use flowctl_parser::{Diagnostic, SourceMap, hcl};
 use flowctl_planner::{Evaluation, Planned};
-use flowctl_render::plan::human::{self, Context, HumanOptions};
+use flowctl_render::plan::human::{self, HumanOptions};
 use flowctl_render::plan::json;
 
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::args::LockArgs;
-use crate::args::planning::{RunArgs, SelectionArgs};
+use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
@@ -36,6 +36,9 @@ pub(crate) struct PlanArgs {
     detailed_exitcode: bool,
 
     #[command(flatten)]
+    mode: ModeArgs,
+
+    #[command(flatten)]
     selection: SelectionArgs,
 
     #[command(flatten)]
@@ -57,16 +60,27 @@ pub(crate) enum PlanFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &PlanArgs) -> Result<Outcome, CommandError> {
-    let project = Project::with_variables(app, &args.variables)?;
-    let known = Known::to_read(&StateFiles::of(app), &app.env)?;
+    let App { ui, context } = app;
+    let mut report = Report::begin(ui, RunKind::Plan, &args.run)?;
+    let ended = plan(context, &mut report, args);
+    report.end(ended)
+}
+
+fn plan(
+    context: &Context,
+    report: &mut Report<'_>,
+    args: &PlanArgs,
+) -> Result<Outcome, CommandError> {
+    let project = Project::with_variables(report.ui, context, &args.variables)?;
+    let known = Known::to_read(&StateFiles::of(context), &context.env)?;
+    let asked = (&args.mode, &args.selection);
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(async {
         let stop = signals::watch()?;
-        let begun = Course::begin(app, project, known, &args.selection, &args.run, stop);
+        let begun = Course::begin(context, project, known, asked, &args.run, stop);
         let mut course = begun.await?;
-        let mut report = Report::begin(&mut app.ui, RunKind::Plan, &args.run)?;
         course
-            .planned(&mut report, async |session, planned, report| {
+            .planned(report, async |session, planned, report| {
                 show(session, &planned, report, args.format)?;
                 told(session, &planned, report)?;
                 let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
@@ -98,7 +112,7 @@ pub(crate) fn show(
         PlanFormat::Human => {
             let options = HumanOptions {
                 width: report.ui.width(),
-                context: Context::Lines(3),
+                context: human::Context::Lines(3),
                 compact: false,
             };
             report.say(&human::plan(&planned.plan, &session.providers, &options))

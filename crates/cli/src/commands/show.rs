@@ -32,7 +32,7 @@ enum ShowFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &ShowArgs) -> Result<Outcome, CommandError> {
-    let mut snapshot = StateFiles::of(app).read()?;
+    let mut snapshot = StateFiles::of(&app.context).read()?;
     if let Some(address) = &args.address {
         let target = state::target(address)?;
         snapshot

@@ -35,7 +35,7 @@ pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, Command
     // What could not be read would be reported a second time as missing.
     if !found.iter().any(Diagnostic::is_error) {
         let providers = providers(Endpoint::default());
-        let machine = Machine::new(&app.env);
+        let machine = Machine::new(&app.context.env);
         let configuration = &project.configuration;
         found.extend(validate(configuration, &providers, &machine, WORKSPACE));
     }

@@ -21,7 +21,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(super) fn run(app: &mut App, args: &ListArgs) -> Result<Outcome, CommandError> {
-    let snapshot = StateFiles::of(app).read_existing()?;
+    let snapshot = StateFiles::of(&app.context).read_existing()?;
     let targets = args
         .addresses
         .iter()

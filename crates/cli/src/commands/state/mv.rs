@@ -38,7 +38,7 @@ pub(crate) struct MvArgs {
 pub(super) fn run(app: &mut App, args: &MvArgs) -> Result<Outcome, CommandError> {
     let (from, to) = (state::target(&args.from)?, state::target(&args.to)?);
     let command = format!("state mv {} {}", args.from, args.to);
-    let moves = state::edit(app, &args.lock, &command, |snapshot| {
+    let moves = state::edit(&app.context, &args.lock, &command, |snapshot| {
         let moves = moves(snapshot, &from, &to)?;
         let writes = if args.dry_run {
             Vec::new()

@@ -28,7 +28,7 @@ pub(crate) struct RestoreArgs {
 }
 
 pub(super) fn run(app: &mut App, args: &RestoreArgs) -> Result<Outcome, CommandError> {
-    let files = StateFiles::of(app);
+    let files = StateFiles::of(&app.context);
     let copies = backup::list(&files.backups())?;
     let Some(wanted) = &args.copy else {
         return list(app, &copies);
@@ -36,7 +36,7 @@ pub(super) fn run(app: &mut App, args: &RestoreArgs) -> Result<Outcome, CommandE
     let copy = chosen(wanted, &copies)?;
     let restored = read_snapshot(&copy)?;
     let name = copy.file_name().unwrap_or_default().to_string_lossy();
-    let lock = files.lock_for(app, &args.lock, "state restore")?;
+    let lock = state::lock_alone(&app.context, &args.lock, "state restore")?;
     // Making a further copy may delete the oldest one, which may be the chosen one.
     let staged = files.state.with_extension("chosen");
     fs::copy(&copy, &staged).map_err(|error| {
@@ -51,7 +51,7 @@ pub(super) fn run(app: &mut App, args: &RestoreArgs) -> Result<Outcome, CommandE
     done?;
     drop(lock);
     // The history of the restored state goes on with its restoration.
-    let mut held = Held::take(app, &args.lock, &format!("state restore {name}"))?;
+    let mut held = Held::take(&app.context, &args.lock, &format!("state restore {name}"))?;
     crate::runtime::small()?.block_on(async {
         held.begin().await?;
         Ok::<_, CommandError>(held.store.end_run("done".to_owned()).await?)

@@ -33,7 +33,7 @@ pub(super) fn run(app: &mut App, args: &RmArgs) -> Result<Outcome, CommandError>
         .map(|text| state::target(text))
         .collect::<Result<Vec<_>, _>>()?;
     let command = format!("state rm {}", args.addresses.join(" "));
-    let chosen = state::edit(app, &args.lock, &command, |snapshot| {
+    let chosen = state::edit(&app.context, &args.lock, &command, |snapshot| {
         let mut chosen = BTreeSet::new();
         for target in &targets {
             let mut named = state::instances(snapshot, target).cloned().peekable();

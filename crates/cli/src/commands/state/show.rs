@@ -18,7 +18,7 @@ pub(crate) struct ShowArgs {
 
 pub(super) fn run(app: &mut App, args: &ShowArgs) -> Result<Outcome, CommandError> {
     let address: Address = args.address.parse().map_err(state::invalid_address)?;
-    let snapshot = StateFiles::of(app).read_existing()?;
+    let snapshot = StateFiles::of(&app.context).read_existing()?;
     if !snapshot.resources.contains_key(&address) {
         return Err(CommandError::user(
             "No instance found for the given address",
