@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
 
 mod apply;
+mod completions;
 mod console;
 mod destroy;
 mod emulator;

@@ -67,6 +67,32 @@ fn terraforms_json_representation() {
 }
 
 #[test]
+fn a_comment_and_a_page() {
+    let environment = with(PROFILE);
+    let markdown = environment
+        .flowctl(&["--emulator", "plan", "--format=markdown"])
+        .out();
+    assert!(
+        markdown.contains("<details>") && !markdown.contains("CANARY"),
+        "{markdown}"
+    );
+    let plain = [
+        "--emulator",
+        "plan",
+        "--format=markdown",
+        "--markdown-host=bitbucket",
+    ];
+    assert!(!environment.flowctl(&plain).out().contains("<details>"));
+    let page = environment
+        .flowctl(&["--emulator", "plan", "--format=html"])
+        .out();
+    assert!(page.starts_with("<!") && !page.contains("CANARY"), "{page}");
+    let _ = environment
+        .flowctl(&["plan", "--format=json", "-json"])
+        .code(1);
+}
+
+#[test]
 fn machine_readable_events() {
     let environment = with(DATA);
     let ran = environment.flowctl(&["plan", "-json"]);

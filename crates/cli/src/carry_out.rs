@@ -39,6 +39,7 @@ pub(crate) async fn carry_out(
 ) -> Result<Outcome, CommandError> {
     let Work { held, .. } = work;
     let plan = planned.plan;
+    report.ui.keep_going();
     // Facts that only bring state up to date need no run of their own.
     let changes = !plan.is_empty() || !plan.drift.is_empty();
     if changes {

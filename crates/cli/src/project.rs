@@ -1,7 +1,7 @@
 //! A directory's configuration as commands begin with it: read, and with its variables.
 
 use flowctl_parser::{Configuration, Diagnostic, SourceMap, Span, load};
-use flowctl_planner::GivenVariables;
+use flowctl_planner::{GivenVariables, resolve_json};
 use flowctl_render::diagnostics::mask;
 
 use crate::app::Context;
@@ -36,7 +36,10 @@ impl Project {
 
     /// Reads what can be read of the configuration, with all that is wrong with it.
     pub(crate) fn load() -> (Self, Vec<Diagnostic>) {
-        let loaded = load(ROOT, &Disk);
+        let mut loaded = load(ROOT, &Disk);
+        let providers = providers(&Endpoint::default());
+        let found = resolve_json(&mut loaded.configuration, &providers);
+        loaded.diagnostics.extend(found);
         let project = Self {
             configuration: loaded.configuration,
             sources: loaded.sources,

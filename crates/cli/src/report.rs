@@ -78,11 +78,6 @@ impl<'a> Report<'a> {
         ended
     }
 
-    /// Whether stdout is for people.
-    pub(crate) fn is_human(&self) -> bool {
-        !self.json
-    }
-
     /// Does some work and tells what it tells meanwhile.
     pub(crate) async fn follow<T>(
         &mut self,

@@ -2,7 +2,8 @@
 //!
 //! Planning is a function of a [`Session`] and [`Facts`]; everything here only fetches for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use flowctl_executor::{Lookup, Services, refresh};
 use flowctl_model::event::Event;
@@ -12,6 +13,7 @@ use flowctl_model::{Address, Digester, Text, Value};
 use flowctl_parser::Diagnostic;
 use flowctl_planner::{DataRead, Input, Needs, Options, creations, exists_already, settings};
 use flowctl_schema::{Providers, RemoteObject};
+use flowctl_state::{history, operations, read_snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::Context;
@@ -19,8 +21,12 @@ use crate::error::CommandError;
 use crate::failure;
 use crate::project::Project;
 use crate::services::{self, Endpoint};
-use crate::state::Known;
+use crate::state::{Known, StateFiles};
 use crate::world::Machine;
+
+/// In how many runs an operation without a result is looked for: the next run that changes
+/// anything finds out what became of it.
+const RECENT_RUNS: usize = 20;
 
 /// There is only one workspace.
 pub(crate) const WORKSPACE: &str = "default";
@@ -37,6 +43,7 @@ pub(crate) struct Session {
     pub(crate) machine: Machine,
     pub(crate) options: Options,
     pub(crate) parallelism: usize,
+    state: PathBuf,
 }
 
 /// What is found out before planning.
@@ -62,6 +69,7 @@ impl Session {
             machine: Machine::new(&context.env),
             options,
             parallelism: 10,
+            state: StateFiles::of(context).state,
         }
     }
 
@@ -199,12 +207,34 @@ impl Session {
             prior: None,
         });
         let found = self.lookup(lookups.collect(), events).await?;
-        let taken = creations
+        let mut taken: Vec<_> = creations
             .iter()
-            .filter(|(address, ..)| matches!(found.get(address), Some(Some(_))));
+            .filter(|(address, ..)| matches!(found.get(address), Some(Some(_))))
+            .collect();
+        if !taken.is_empty() {
+            let ours = self.made_here()?;
+            taken.retain(|(address, ..)| !ours.contains(&address.to_string()));
+        }
         let taken = taken
+            .into_iter()
             .map(|(address, _, name)| exists_already(&self.project.configuration, address, name));
         Ok(taken.collect())
+    }
+
+    /// The instances that a run on this state has made since it was read, is making, or left in the
+    /// making: a plan waits for nobody, and what it finds of theirs is nobody else's.
+    fn made_here(&self) -> Result<BTreeSet<String>, CommandError> {
+        let mut made = BTreeSet::new();
+        for run in history(&self.state)?.iter().take(RECENT_RUNS) {
+            let open = operations(&self.state, run.id)?.into_iter().filter(|made| {
+                made.action == "create" && ["started", "unknown"].contains(&made.status.as_str())
+            });
+            made.extend(open.map(|operation| operation.address));
+        }
+        // After the journal: what was open there and is done now is found here.
+        let resources = read_snapshot(&self.state)?.resources;
+        made.extend(resources.keys().map(ToString::to_string));
+        Ok(made)
     }
 
     /// What ends a run, with the files it is about.

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the first asks to stop, the second ends the process.
+//! Ctrl-C and SIGTERM: the first asks to stop, the second ends the process. A file that has reached
+//! the size it may have (SIGXFSZ) is an error like any other, and no reason to be killed.
 
 use std::future::Future;
 
@@ -44,12 +45,17 @@ pub(crate) async fn asked(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|asked| *asked).await;
 }
 
+/// The same number on every Linux.
+const FILE_TOO_LARGE: i32 = 25;
+
 fn listen() -> Result<(Signal, Signal), CommandError> {
     let listen = |kind| {
         signal(kind).map_err(|error| {
             CommandError::user("Cannot start", format!("Signals cannot be heard: {error}."))
         })
     };
+    // Once heard, it no longer kills: the write that caused it fails.
+    drop(listen(SignalKind::from_raw(FILE_TOO_LARGE))?);
     Ok((
         listen(SignalKind::interrupt())?,
         listen(SignalKind::terminate())?,

@@ -26,6 +26,8 @@ pub(crate) struct Ui {
     unicode: bool,
     /// Whether questions may be asked.
     asks: bool,
+    /// Whether work goes on when nobody reads the results any more.
+    keeps_going: bool,
 }
 
 struct Stream {
@@ -80,6 +82,7 @@ impl Ui {
             width: env.columns.or(seen).unwrap_or(WIDTH).max(40),
             unicode: !env.ascii,
             asks: io::stdin().is_terminal() && err.terminal && !env.no_input,
+            keeps_going: false,
             out,
             err,
         }
@@ -98,12 +101,16 @@ impl Ui {
             width: WIDTH,
             unicode: true,
             asks: false,
+            keeps_going: false,
         }
     }
 
     /// Writes a result as it is.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), CommandError> {
-        self.out.write(text).map_err(unwritable)
+        match self.out.write(text) {
+            Err(error) if self.keeps_going && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(unwritable),
+        }
     }
 
     /// Writes a labelled result.
@@ -200,6 +207,11 @@ impl Ui {
     /// Whether someone is there to answer.
     pub(crate) fn can_ask(&self) -> bool {
         self.asks
+    }
+
+    /// What was approved is carried out to its end, whether or not somebody still reads along.
+    pub(crate) fn keep_going(&mut self) {
+        self.keeps_going = true;
     }
 
     /// No question is asked from here on.

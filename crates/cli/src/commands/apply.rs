@@ -12,7 +12,7 @@ use crate::args::LockArgs;
 use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::carry_out::{Work, carry_out};
-use crate::commands::plan::{PlanFormat, show, told};
+use crate::commands::plan::{show, told};
 use crate::env::Env;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
@@ -162,7 +162,11 @@ async fn course(
     }
     course
         .planned(report, async |session, planned, report| {
-            show(session, &planned, report, PlanFormat::Human)?;
+            if options.auto_approve {
+                report.ui.keep_going();
+            }
+            report.plan(&planned.plan)?;
+            show(session, &planned, report)?;
             told(session, &planned, report)?;
             let asks = !asked.approved && needs_approval(&planned.plan, kind);
             if asks && !approved(report, kind, &stop).await? {

@@ -8,7 +8,7 @@ use flowctl_model::{Text, Value};
 use flowctl_parser::{Diagnostic, SourceMap, hcl};
 use flowctl_planner::{Evaluation, Planned};
 use flowctl_render::plan::human::{self, HumanOptions};
-use flowctl_render::plan::json;
+use flowctl_render::plan::{html, json, markdown};
 
 use crate::app::{App, Context};
 use crate::args::LockArgs;
@@ -27,9 +27,18 @@ use crate::{runtime, signals};
 /// Waits for nobody and writes nothing: it may run beside an apply.
 #[derive(Args)]
 pub(crate) struct PlanArgs {
-    /// How the plan is written; json is Terraform's representation
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    /// How the plan is written
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        conflicts_with = "json"
+    )]
     format: PlanFormat,
+
+    /// Where a plan in Markdown is to be read
+    #[arg(long, value_name = "HOST", default_value = "github")]
+    markdown_host: MarkdownHost,
 
     /// Exit with 2 if there are changes
     #[arg(long)]
@@ -55,8 +64,32 @@ pub(crate) struct PlanArgs {
 /// How a plan is written.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PlanFormat {
+    /// For a terminal
     Human,
+    /// Terraform's representation, for the tools that read it
     Json,
+    /// A comment on a pull request
+    Markdown,
+    /// A page of its own
+    Html,
+}
+
+/// Where comments on pull requests are read.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum MarkdownHost {
+    Github,
+    Gitlab,
+    Bitbucket,
+}
+
+impl From<MarkdownHost> for markdown::Host {
+    fn from(host: MarkdownHost) -> Self {
+        match host {
+            MarkdownHost::Github => Self::GitHub,
+            MarkdownHost::Gitlab => Self::GitLab,
+            MarkdownHost::Bitbucket => Self::Bitbucket,
+        }
+    }
 }
 
 pub(crate) fn run(app: &mut App, args: &PlanArgs) -> Result<Outcome, CommandError> {
@@ -74,6 +107,8 @@ fn plan(
     let project = Project::with_variables(report.ui, context, &args.variables)?;
     let known = Known::to_read(&StateFiles::of(context), &context.env)?;
     let asked = (&args.mode, &args.selection);
+    let directory = std::env::current_dir().unwrap_or_default();
+    let target = directory.file_name().unwrap_or_default().to_string_lossy();
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(async {
         let stop = signals::watch()?;
@@ -81,7 +116,11 @@ fn plan(
         let mut course = begun.await?;
         course
             .planned(report, async |session, planned, report| {
-                show(session, &planned, report, args.format)?;
+                report.plan(&planned.plan)?;
+                match written(session, &planned, args, &target) {
+                    Some(text) => report.ui.print(&text)?,
+                    None => show(session, &planned, report)?,
+                }
                 told(session, &planned, report)?;
                 let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
                 Ok(if args.detailed_exitcode && changes {
@@ -96,42 +135,77 @@ fn plan(
     outcome
 }
 
-/// Writes the plan as a result.
+/// Writes the plan as a result for people.
 pub(crate) fn show(
     session: &Session,
     planned: &Planned<'_>,
     report: &mut Report<'_>,
-    format: PlanFormat,
 ) -> Result<(), CommandError> {
-    let errored = planned.diagnostics.iter().any(Diagnostic::is_error);
-    report.plan(&planned.plan)?;
-    match format {
-        _ if !report.is_human() => Ok(()),
-        // "No changes" would be wrong.
-        PlanFormat::Human if errored && planned.plan.is_empty() => Ok(()),
-        PlanFormat::Human => {
-            let options = HumanOptions {
-                width: report.ui.width(),
-                context: human::Context::Lines(3),
-                compact: false,
-            };
-            report.say(&human::plan(&planned.plan, &session.providers, &options))
-        }
-        PlanFormat::Json => {
-            let text = json::plan(&json::Input {
-                plan: &planned.plan,
-                prior: &session.snapshot,
-                configuration: &session.project.configuration,
-                sources: &session.project.sources,
-                variables: &variables(session, &planned.evaluation),
-                providers: &session.providers,
-                flowctl_version: env!("CARGO_PKG_VERSION"),
-                timestamp: &timestamp(),
-                errored,
-            });
-            report.ui.print(&format!("{text}\n"))
-        }
+    // "No changes" would be wrong after an error.
+    if has_errors(planned) && planned.plan.is_empty() {
+        return Ok(());
     }
+    let options = HumanOptions {
+        width: report.ui.width(),
+        context: human::Context::Lines(3),
+        compact: false,
+    };
+    report.say(&human::plan(&planned.plan, &session.providers, &options))
+}
+
+/// The plan in a format for other readers.
+fn written(
+    session: &Session,
+    planned: &Planned<'_>,
+    args: &PlanArgs,
+    target: &str,
+) -> Option<String> {
+    let (plan, providers) = (&planned.plan, &session.providers);
+    let (diagnostics, flowctl_version) = (&planned.diagnostics, env!("CARGO_PKG_VERSION"));
+    let text = match args.format {
+        PlanFormat::Human => return None,
+        PlanFormat::Json => json::plan(&json::Input {
+            plan,
+            prior: &session.snapshot,
+            configuration: &session.project.configuration,
+            sources: &session.project.sources,
+            variables: &variables(session, &planned.evaluation),
+            providers,
+            flowctl_version,
+            timestamp: &timestamp(),
+            errored: has_errors(planned),
+        }),
+        PlanFormat::Markdown => markdown::comment(
+            &markdown::Input {
+                plan,
+                providers,
+                diagnostics,
+                sources: &session.project.shown_sources(),
+                summary: None,
+            },
+            &markdown::Options {
+                kind: markdown::Kind::Plan,
+                target,
+                host: args.markdown_host.into(),
+                max_length: None,
+                whole: None,
+            },
+        ),
+        PlanFormat::Html => html::page(&html::Input {
+            plan,
+            providers,
+            diagnostics,
+            sources: &session.project.shown_sources(),
+            target,
+            flowctl_version,
+            timestamp: Some(&timestamp()),
+        }),
+    };
+    Some(text.trim_end().to_owned() + "\n")
+}
+
+fn has_errors(planned: &Planned<'_>) -> bool {
+    planned.diagnostics.iter().any(Diagnostic::is_error)
 }
 
 /// Tells what was found while planning; the end of the run if there is an error.
