@@ -178,6 +178,8 @@ pub struct ModuleCall {
     pub header: Span,
     /// Where `source` stands.
     pub source: Span,
+    /// Where an error about an argument that is not there points.
+    pub missing: Span,
     /// `count`.
     pub count: Option<Expr>,
     /// `for_each`.

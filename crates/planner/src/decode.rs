@@ -179,6 +179,8 @@ impl Decoder<'_> {
                 set.expr.span,
                 format!("The argument {name:?} is required, so it must not be null."),
             ),
+            // What seems to be missing may be what could not be read.
+            None if body.broken => return,
             None => (
                 header,
                 format!("The argument {name:?} is required, but no definition was found."),
@@ -283,7 +285,7 @@ impl Decoder<'_> {
             open,
             marks,
         } = found;
-        if values.len() < nested.min && !open {
+        if values.len() < nested.min && !open && !body.broken {
             let (min, name) = (nested.min, nested.name);
             self.diagnostics.push(Diagnostic::error(
                 header,

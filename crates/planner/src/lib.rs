@@ -26,6 +26,7 @@ mod ignore;
 mod imports;
 pub mod input;
 mod instance;
+mod json;
 pub mod moves;
 pub mod needs;
 mod outputs;
@@ -42,6 +43,7 @@ mod walk;
 
 pub use apply::{Evaluation, Finished};
 pub use input::{Input, Mode, Options};
+pub use json::resolve_json;
 pub use needs::{DataRead, ImportRead, Needs};
 pub use plan::{Planned, creations, exists_already, is_configured, place_of, plan};
 pub use settings::{ProviderSettings, settings};

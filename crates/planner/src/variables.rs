@@ -307,7 +307,8 @@ pub(crate) fn check_arguments(walk: &mut Walk<'_>) {
                         "The argument {:?} is required, but no definition was found.",
                         &**name
                     );
-                    let error = Diagnostic::error(call.header, "Missing required argument", detail);
+                    let error =
+                        Diagnostic::error(call.missing, "Missing required argument", detail);
                     found.push(
                         error.with_label(variable.header, "declared here, without a default"),
                     );

@@ -112,14 +112,15 @@ fn a_secret_is_seen_to_change_and_never_kept() {
 }
 
 #[test]
-fn dynamic_blocks_and_lifecycle_conditions_are_evaluated() {
+fn what_a_precondition_forbids_is_not_planned() {
     let project = Project::new(
         r#"
+        variable "two" { default = 2 }
         resource "terraform_data" "a" {
           input = 3
           lifecycle {
             precondition {
-              condition     = 1 > 2
+              condition     = 1 > var.two
               error_message = "never"
             }
             postcondition {

@@ -69,6 +69,7 @@ pub(super) fn call(
         name,
         header,
         source: source_span,
+        missing: body.missing_place(),
         count: None,
         for_each: None,
         depends_on,

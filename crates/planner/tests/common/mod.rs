@@ -134,7 +134,10 @@ impl Project {
     }
 
     pub(crate) fn load(&self) -> Loaded {
-        load(".", &self.disk)
+        let mut loaded = load(".", &self.disk);
+        let found = flowctl_planner::resolve_json(&mut loaded.configuration, &self.providers);
+        loaded.diagnostics.extend(found);
+        loaded
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
