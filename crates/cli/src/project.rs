@@ -37,7 +37,7 @@ impl Project {
     /// Reads what can be read of the configuration, with all that is wrong with it.
     pub(crate) fn load() -> (Self, Vec<Diagnostic>) {
         let mut loaded = load(ROOT, &Disk);
-        let providers = providers(&Endpoint::default());
+        let providers = providers(Endpoint::default());
         let found = resolve_json(&mut loaded.configuration, &providers);
         loaded.diagnostics.extend(found);
         let project = Self {

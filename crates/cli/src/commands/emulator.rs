@@ -27,7 +27,7 @@ pub(crate) struct EmulatorArgs {
 
     /// Go wrong on purpose: create:throttle:0.3,update:500:every=5,*:delay=200ms
     ///
-    /// Rules, separated by commas: OPERATION:KIND[:WHEN]. OPERATION is `create`, `describe`,
+    /// Rules, separated by commas: OPERATION:KIND, or OPERATION:KIND:WHEN. OPERATION is `create`, `describe`,
     /// `update`, `delete`, an operation's own name, or `*`. KIND is `throttle`, `500`, `503`,
     /// `denied`, `auth`, `quota`, `conflict`, `validation`, `server`, `echo`, `reset`, `lost`,
     /// `delay=TIME`, `late=TIME`, `stale=TIME`, `role-lag=TIME` or `private-failed`. WHEN is a
