@@ -38,8 +38,8 @@ pub(crate) async fn carry_out(
     work: Work<'_>,
 ) -> Result<Outcome, CommandError> {
     let Work { held, .. } = work;
-    let plan = planned.plan;
     report.ui.keep_going();
+    let plan = planned.plan;
     // Facts that only bring state up to date need no run of their own.
     let changes = !plan.is_empty() || !plan.drift.is_empty();
     if changes {

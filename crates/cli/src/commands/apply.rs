@@ -162,7 +162,7 @@ async fn course(
     }
     course
         .planned(report, async |session, planned, report| {
-            if options.auto_approve {
+            if asked.approved {
                 report.ui.keep_going();
             }
             report.plan(&planned.plan)?;
