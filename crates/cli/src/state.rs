@@ -40,8 +40,13 @@ impl StateFiles {
         lock::path(&self.state)
     }
 
+    /// `key` beside `state.db`, one of its own for a state of another name, as with the lock: who
+    /// has the lock may make it.
     fn key(&self) -> PathBuf {
-        self.state.with_file_name("key")
+        match self.state.file_name().and_then(|name| name.to_str()) {
+            Some("state.db") | None => self.state.with_file_name("key"),
+            Some(name) => self.state.with_file_name(format!("{name}.key")),
+        }
     }
 
     /// The data of the endpoint inside flowctl.
