@@ -9,8 +9,12 @@
 )]
 
 mod audit;
+mod disk;
+mod interrupts;
 mod kill;
 mod model;
+mod service;
+mod several;
 mod world;
 
 /// A number in the environment: how long the long versions are.

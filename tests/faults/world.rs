@@ -25,7 +25,9 @@ impl World {
         let environment = TestEnvironment::new(env!("CARGO_BIN_EXE_flowctl"))
             .with_variable("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .with_variable("AWS_SECRET_ACCESS_KEY", "example")
-            .with_variable("AWS_REGION", "us-east-1");
+            .with_variable("AWS_REGION", "us-east-1")
+            // What is looked for is not broken into lines.
+            .with_variable("COLUMNS", "1000");
         let options = ["--request-log", "20000", "--faults", rules];
         let emulator = Emulator::start(&environment, &options);
         let url = emulator.url();
