@@ -116,6 +116,7 @@ pub async fn apply(run: &Apply<'_>, resolve: &mut dyn Resolve) -> Result<Outcome
         writes: Vec::new(),
         in_flight: FuturesUnordered::new(),
         running: BTreeMap::new(),
+        held_back: Vec::new(),
         outcome: Outcome::default(),
     };
     driver.go(&shapes).await;
@@ -176,6 +177,9 @@ struct Driver<'a, 'r> {
     writes: Vec<StateWrite>,
     in_flight: FuturesUnordered<InFlight<'a>>,
     running: BTreeMap<Step, (Operation, Instant)>,
+    /// Steps that wait for another operation on the same instance: each builds on the state that
+    /// the one before it leaves.
+    held_back: Vec<Step>,
     outcome: Outcome,
 }
 
@@ -243,6 +247,9 @@ impl<'a> Driver<'a, '_> {
                     Command::Skip(step, cause) => self.skip(step, cause),
                     Command::Finish => finished = true,
                 }
+            }
+            for step in std::mem::take(&mut self.held_back) {
+                inputs.extend(self.resume(step));
             }
             // What needs no request is on disk before anything that depends on it is begun.
             let writes = std::mem::take(&mut self.writes);
@@ -418,9 +425,23 @@ impl<'a> Driver<'a, '_> {
             .any(|(_, failure)| matches!(failure, Failure::Store(_)))
     }
 
-    /// Begins a step. What is over at once is answered as the input that says so.
+    /// Begins a step that was held back, unless nothing is begun any more.
+    fn resume(&mut self, step: Step) -> Option<Input> {
+        if !self.outcome.interrupted && !self.store_failed() {
+            return self.start(step);
+        }
+        self.skip(step, None);
+        Some(Input::Failed(step))
+    }
+
+    /// Begins a step, or holds it back. What is over at once is answered as the input that says so.
     fn start(&mut self, step: Step) -> Option<Input> {
         let change = self.change(step)?;
+        let mut running = self.running.values();
+        if running.any(|(operation, _)| operation.address == change.address) {
+            self.held_back.push(step);
+            return None;
+        }
         let mut operation = operation(change, step.part);
         if operation.action == OperationAction::Delete && operation.id.is_none() {
             operation.id = self.state_of(&change.address).map(|state| state.id.clone());

@@ -660,6 +660,69 @@ async fn a_run_cut_off_anywhere_loses_nothing_and_makes_nothing_twice() {
     assert!(cuts > 60, "{cuts}");
 }
 
+/// Two operations on one instance do not undo each other's changes of state.
+#[tokio::test(start_paused = true)]
+async fn operations_on_one_instance_follow_each_other() {
+    for (action, size, left) in [
+        (Action::Update, Some("2"), vec!["a"]),
+        (Action::Delete, None, vec![]),
+    ] {
+        for main_first in [true, false] {
+            let world = World::new();
+            world.run(&[("a", "1", &[])]).await;
+            world.service.with(|s| {
+                s.put("old", "1");
+                s.put("older", "1");
+            });
+            let mut state = world.journal.snapshot().resources[&address("a")].clone();
+            let before = state.attributes.clone();
+            for id in ["old", "older"] {
+                state.deposed.push((id.into(), before.clone()));
+            }
+            let put = StateWrite::Put(address("a"), Box::new(state));
+            world.journal.write(vec![put]).await.unwrap();
+            let mut plan = Plan::default();
+            plan.changes.push(Change {
+                before: Some(before.clone()),
+                after: size.map(|size| thing("a", size)),
+                ..change("a", action)
+            });
+            for id in ["old", "older"] {
+                plan.changes.push(Change {
+                    before: Some(before.clone()),
+                    after: None,
+                    deposed: Some(id.into()),
+                    ..change("a", Action::Delete)
+                });
+            }
+            if !main_first {
+                plan.changes.reverse();
+            }
+            plan.edges = vec![Vec::new(); 3];
+            let (outcome, _) = world.apply(&plan, &NoFaults).await;
+            let what = format!("{action:?} {main_first}");
+            assert!(
+                outcome.summary.is_complete(),
+                "{what}: {:?}",
+                outcome.failed
+            );
+            assert_eq!(
+                (world.live(), world.in_state()),
+                (
+                    left.iter().map(|n| (*n).to_owned()).collect(),
+                    left.iter().map(|n| (*n).to_owned()).collect()
+                ),
+                "{what}"
+            );
+            for state in world.journal.snapshot().resources.values() {
+                assert!(state.deposed.is_empty(), "{what}");
+                let kept = state.attributes.get("size").and_then(Value::as_str);
+                assert_eq!(kept, size, "{what}");
+            }
+        }
+    }
+}
+
 /// The configuration is changed between the run that is cut off and the next: what was made with
 /// another size is recognised all the same.
 #[tokio::test(start_paused = true)]
