@@ -1,6 +1,6 @@
 //! Consistent copies of the database, made before each run that writes.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
-use crate::files::{private_directory, private_file, refuse_link, sync_directory};
+use crate::files::{beside, private_directory, private_file, refuse_link, sync_directory};
+use crate::open::{self, Log};
 
 /// How many copies are kept.
 pub const KEPT: usize = 10;
@@ -22,6 +23,11 @@ pub fn directory(state: &Path) -> PathBuf {
     }
 }
 
+/// The newest copy of a state, if there is one.
+pub fn newest(state: &Path) -> Option<PathBuf> {
+    list(&directory(state)).ok()?.pop()
+}
+
 /// Copies `connection` into `directory` under the next number, and deletes the oldest copies beyond
 /// [`KEPT`]. The number only grows: the state's serial goes back when a copy is restored.
 pub fn make(connection: &Connection, directory: &Path) -> Result<PathBuf, StoreError> {
@@ -33,16 +39,38 @@ pub fn make(connection: &Connection, directory: &Path) -> Result<PathBuf, StoreE
         .unwrap_or(0)
         + 1;
     let path = directory.join(format!("state-{number:010}.db"));
-    let unfinished = directory.join("unfinished.db");
-    // What an interrupted copy left behind is no use to anyone.
-    let _ = fs::remove_file(&unfinished);
-    copy(connection, &unfinished)?;
-    fs::rename(&unfinished, &path).map_err(|error| StoreError::file(&path, error))?;
+    put_copy(connection, &path, |_| Ok(()))?;
     let surplus = list(directory)?.into_iter().rev().skip(KEPT);
     for old in surplus {
         fs::remove_file(&old).map_err(|error| StoreError::file(&old, error))?;
     }
     Ok(path)
+}
+
+/// Puts a copy of `connection`, as `change` leaves it, in place of what is at `path`: whole, or not
+/// at all.
+pub(crate) fn put_copy(
+    connection: &Connection,
+    path: &Path,
+    change: impl FnOnce(&Connection) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let unfinished = path.with_file_name("unfinished.db");
+    clear(&unfinished);
+    let put = || {
+        let made = copy(connection, &unfinished)?;
+        change(&made)?;
+        made.close()
+            .map_err(|(_, error)| StoreError::database(&unfinished, &error))?;
+        put_in_place(&unfinished, path)
+    };
+    put().inspect_err(|_| clear(&unfinished))
+}
+
+/// Removes what an interrupted copy left behind: it is of no use to anyone.
+fn clear(unfinished: &Path) {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let _ = fs::remove_file(beside(unfinished, suffix));
+    }
 }
 
 /// The number in the name of a copy.
@@ -56,6 +84,7 @@ fn number(path: &Path) -> Option<u64> {
 
 /// The copies in a directory, oldest first; empty if there is no such directory.
 pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    refuse_link(directory)?;
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -78,30 +107,44 @@ pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
     refuse_link(to)?;
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| StoreError::database(from, &error))?;
-    crate::store::check(&source, from)?;
+    open::check(&source, from)?;
     let unfinished = to.with_extension("restoring");
-    let _ = fs::remove_file(&unfinished);
-    copy(&source, &unfinished)?;
+    clear(&unfinished);
+    let copied = copy(&source, &unfinished).and_then(|made| {
+        made.close()
+            .map_err(|(_, error)| StoreError::database(&unfinished, &error))
+    });
+    copied.inspect_err(|_| clear(&unfinished))?;
     // What the log holds goes into the database, so that nothing is lost if this is cut off before
     // the rename. A state that cannot be opened any more has nothing to give.
-    if let Ok(replaced) = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-        let _ = replaced.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    }
+    open::checkpoint(to, Log::Emptied);
     for suffix in ["-wal", "-shm"] {
-        let mut side = to.as_os_str().to_owned();
-        side.push(suffix);
         // A log of the replaced database must not be applied to the restored one.
-        let _ = fs::remove_file(PathBuf::from(side));
+        let _ = fs::remove_file(beside(to, suffix));
     }
-    fs::rename(&unfinished, to).map_err(|error| StoreError::file(to, error))?;
-    sync_directory(to)
+    put_in_place(&unfinished, to)
 }
 
-fn copy(connection: &Connection, to: &Path) -> Result<(), StoreError> {
+/// Gives a finished file its name, so that it survives a power cut under it.
+fn put_in_place(finished: &Path, path: &Path) -> Result<(), StoreError> {
+    File::open(finished)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::rename(finished, path))
+        .map_err(|error| StoreError::file(path, error))?;
+    sync_directory(path)
+}
+
+/// A copy in a file of its own. It needs no log, and no run goes on in it.
+fn copy(connection: &Connection, to: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| StoreError::database(to, &error);
     drop(private_file(to)?);
     let mut target = Connection::open(to).map_err(failed)?;
     Backup::new(connection, &mut target)
         .and_then(|backup| backup.run_to_completion(1024, Duration::ZERO, None))
-        .map_err(failed)
+        .map_err(failed)?;
+    target
+        .pragma_update(None, "journal_mode", "DELETE")
+        .map_err(failed)?;
+    open::note_cut_off_runs(&target).map_err(failed)?;
+    Ok(target)
 }

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::backup;
+use crate::lock::Holder;
+
 /// A failure of the store. The state on disk is as it was before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -13,13 +16,15 @@ pub enum StoreError {
         /// Why not.
         reason: String,
     },
-    /// The file is no state store, or is damaged.
-    #[error("{path} cannot be used as a state store: {reason}")]
+    /// The file is no state store, or is damaged, or is gone.
+    #[error("{path} cannot be used as a state store: {reason}{}", way_out(.backup.as_deref()))]
     Damaged {
         /// The database.
         path: PathBuf,
         /// What was found.
         reason: String,
+        /// The newest copy, from which the state can be brought back.
+        backup: Option<PathBuf>,
     },
     /// A newer flowctl wrote the store.
     #[error(
@@ -38,7 +43,7 @@ pub enum StoreError {
     #[error("the state is locked by {holder}")]
     Locked {
         /// Who, since when, doing what.
-        holder: String,
+        holder: Box<Holder>,
     },
     /// The database refused a read or write.
     #[error("the state store {path} failed: {reason}")]
@@ -56,6 +61,12 @@ pub enum StoreError {
     },
 }
 
+fn way_out(backup: Option<&Path>) -> String {
+    backup.map_or_else(String::new, |newest| {
+        format!("; the newest copy of the state is {}", newest.display())
+    })
+}
+
 impl StoreError {
     pub(crate) fn file(path: &Path, reason: impl std::fmt::Display) -> Self {
         Self::File {
@@ -64,27 +75,40 @@ impl StoreError {
         }
     }
 
+    /// The state at `path` cannot be used; its newest copy is looked for.
+    pub(crate) fn damaged(path: &Path, reason: impl std::fmt::Display) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+            backup: backup::newest(path),
+        }
+    }
+
     pub(crate) fn database(path: &Path, error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{
-            DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly, SystemIoFailure,
+            CannotOpen, DatabaseBusy, DatabaseCorrupt, DiskFull, NotADatabase, ReadOnly,
+            SystemIoFailure,
         };
-        let path = path.to_owned();
-        let reason = error.to_string();
+        let because = |reason: &str| Self::Database {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
         match error.sqlite_error_code() {
-            Some(NotADatabase | DatabaseCorrupt) => Self::Damaged { path, reason },
-            Some(DiskFull) => Self::Database {
-                path,
-                reason: "the disk is full".into(),
-            },
-            Some(ReadOnly) => Self::Database {
-                path,
-                reason: "the file or its directory is read-only".into(),
-            },
-            Some(SystemIoFailure) => Self::Database {
-                path,
-                reason: format!("the disk failed or is full ({reason})"),
-            },
-            _ => Self::Database { path, reason },
+            Some(NotADatabase) => Self::damaged(path, "it is no SQLite database, or is damaged"),
+            Some(DatabaseCorrupt) => {
+                Self::damaged(path, "it is damaged (truncated or partly overwritten)")
+            }
+            Some(DiskFull) => because("the disk is full; nothing was written"),
+            Some(ReadOnly) => because("the file or its directory is read-only"),
+            Some(CannotOpen) => because(
+                "it cannot be opened: is the directory there, and may you write in it? (SQLite \
+                 keeps its log beside the database)",
+            ),
+            Some(DatabaseBusy) => because("another program keeps the database busy"),
+            Some(SystemIoFailure) => because(&format!(
+                "the disk is full, failed, or a limit on the size of files was reached ({error})"
+            )),
+            _ => because(&error.to_string()),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Files and directories that only their owner can read, and no symbolic links.
 
 use std::fmt::Write;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use crate::StoreError;
 
@@ -51,13 +51,61 @@ pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
         .map_err(|error| StoreError::file(path, format!("cannot be opened for writing: {error}")))
 }
 
+/// Takes others' access to a file away, if they have any.
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::file(path, format!("cannot be kept from others: {error}"));
+    let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
+    if mode.trailing_zeros() >= 6 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode & 0o700)).map_err(failed)
+}
+
+/// Which file is at a path.
+pub(crate) type Identity = (u64, u64);
+
+/// Which file is at a path, if any.
+pub(crate) fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|found| identity_of(&found))
+}
+
+/// Which file metadata are of.
+pub(crate) fn identity_of(found: &fs::Metadata) -> Identity {
+    (found.dev(), found.ino())
+}
+
+/// A file that SQLite keeps beside a database: `-wal`, `-shm`.
+pub(crate) fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
 /// Bytes as hexadecimal digits.
-pub(crate) fn hex<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
-    bytes.into_iter().fold(String::new(), |mut text, byte| {
+pub(crate) fn hex<'a>(bytes: impl ExactSizeIterator<Item = &'a u8>) -> String {
+    // Of its final size from the beginning: what grows leaves copies of itself behind.
+    let text = String::with_capacity(2 * bytes.len());
+    bytes.fold(text, |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// Hexadecimal digits as bytes; `None` if they are not exactly as many as fit.
+pub(crate) fn unhex_into(text: &str, bytes: &mut [u8]) -> Option<()> {
+    if text.len() != 2 * bytes.len() {
+        return None;
+    }
+    let digit = |c: u8| {
+        char::from(c)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(digits[0])? << 4 | digit(digits[1])?;
+    }
+    Some(())
 }
 
 /// Makes sure that a file that was put in place survives a power cut under its name.

@@ -1,26 +1,33 @@
 //! The key of the secret digests: 256 random bits beside the state, readable by the owner alone.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flowctl_model::Digester;
 use flowctl_model::secret::KEY_LENGTH;
+use rand::Rng;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
-use crate::files::{hex, refuse_link, sync_directory};
+use crate::files::{hex, refuse_link, sync_directory, unhex_into};
+
+/// The key's file of a state.
+pub fn path(state: &Path) -> PathBuf {
+    state.with_file_name("key")
+}
 
 /// The digester of the key file, or `None` if there is no such file.
 pub fn load(path: &Path) -> Result<Option<Digester>, StoreError> {
     refuse_link(path)?;
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let unreadable = |error| StoreError::file(path, format!("cannot be read: {error}"));
+    let mut file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::file(path, format!("cannot be read: {error}"))),
+        Err(error) => return Err(unreadable(error)),
     };
-    let mode = fs::metadata(path).map_or(0, |found| found.permissions().mode());
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(StoreError::file(
             path,
@@ -30,9 +37,17 @@ pub fn load(path: &Path) -> Result<Option<Digester>, StoreError> {
             ),
         ));
     }
-    parse(text.trim())
-        .map(Some)
-        .ok_or_else(|| StoreError::file(path, "is no key: 64 hexadecimal digits were expected"))
+    // Room for all of it at once: what grows leaves copies of itself behind.
+    let mut text = Zeroizing::new(String::with_capacity(4 * KEY_LENGTH));
+    let read = (&mut file)
+        .take(3 * KEY_LENGTH as u64)
+        .read_to_string(&mut text);
+    match read {
+        Err(error) if error.kind() != ErrorKind::InvalidData => Err(unreadable(error)),
+        _ => parse(text.trim()).map(Some).ok_or_else(|| {
+            StoreError::file(path, "is no key: 64 hexadecimal digits were expected")
+        }),
+    }
 }
 
 /// The digester of the key file, which is made if it is not there.
@@ -40,10 +55,24 @@ pub fn load_or_create(path: &Path) -> Result<Digester, StoreError> {
     if let Some(digester) = load(path)? {
         return Ok(digester);
     }
-    let key: [u8; KEY_LENGTH] = rand::random();
-    let text = Zeroizing::new(hex(&key));
-    // The key appears under its name whole or not at all; the caller has the state's lock, so a
-    // file under the other name is what a killed process left.
+    make(path)
+}
+
+/// A key as hexadecimal digits, as in the file and in `FLOWCTL_STATE_KEY`.
+pub fn parse(text: &str) -> Option<Digester> {
+    let mut key = Zeroizing::new([0; KEY_LENGTH]);
+    unhex_into(text, &mut *key)?;
+    Some(Digester::from_key(&key))
+}
+
+/// Makes a new key at `path`, in place of the one that may be there. It appears under its name
+/// whole or not at all; the caller has the state's lock.
+fn make(path: &Path) -> Result<Digester, StoreError> {
+    refuse_link(path)?;
+    let mut key = Zeroizing::new([0; KEY_LENGTH]);
+    rand::rng().fill_bytes(&mut *key);
+    let text = Zeroizing::new(hex(key.iter()));
+    // A file under the other name is what a killed process left.
     let unfinished = path.with_extension("new");
     let write = || {
         let _ = fs::remove_file(&unfinished);
@@ -60,19 +89,39 @@ pub fn load_or_create(path: &Path) -> Result<Digester, StoreError> {
     write()
         .map_err(|error| StoreError::file(path, format!("the key cannot be written: {error}")))?;
     sync_directory(path)?;
-    Ok(Digester::new(key))
+    Ok(Digester::from_key(&key))
 }
 
-/// A key as hexadecimal digits, as in the file and in `FLOWCTL_STATE_KEY`.
-pub fn parse(text: &str) -> Option<Digester> {
-    if text.len() != 2 * KEY_LENGTH || !text.is_ascii() {
-        return None;
+/// Where a key waits for the store to be told of it.
+fn waiting(path: &Path) -> PathBuf {
+    path.with_extension("next")
+}
+
+/// Makes a key that is to take the place of the one at `path`, beside it.
+pub(crate) fn prepare_next(path: &Path) -> Result<Digester, StoreError> {
+    refuse_link(path)?;
+    make(&waiting(path))
+}
+
+/// Puts the prepared key in place of the one at `path`.
+pub(crate) fn put_next(path: &Path) -> Result<(), StoreError> {
+    fs::rename(waiting(path), path)
+        .map_err(|error| StoreError::file(path, format!("the key cannot be replaced: {error}")))?;
+    sync_directory(path)
+}
+
+/// Ends a change of keys that was cut off: the prepared key takes its place if the store was told
+/// of it (`known` is the id of the key that the store was last written with), and is of no use
+/// otherwise.
+pub(crate) fn finish_next(path: &Path, known: Option<&str>) -> Result<(), StoreError> {
+    let prepared = waiting(path);
+    if !prepared.exists() {
+        return Ok(());
     }
-    let mut key = [0; KEY_LENGTH];
-    for (byte, digits) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    match load(&prepared)? {
+        Some(next) if known == Some(hex(next.key_id().iter()).as_str()) => put_next(path),
+        _ => Ok(()),
     }
-    Some(Digester::new(key))
 }
 
 #[cfg(test)]
@@ -93,8 +142,11 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(load(&path).unwrap_err().to_string().contains("chmod"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "short").unwrap();
-        assert!(load(&path).is_err());
+        for wrong in [&b"short"[..], b"", b"\xff\xfe", &[b'0'; 65], &[b'+'; 64]] {
+            fs::write(&path, wrong).unwrap();
+            let error = load(&path).unwrap_err().to_string();
+            assert!(error.contains("64 hexadecimal digits"), "{error}");
+        }
     }
 
     #[test]
@@ -114,11 +166,22 @@ mod tests {
         load_or_create(&target).unwrap();
         let link = directory.path().join("key");
         std::os::unix::fs::symlink(&target, &link).unwrap();
-        assert!(
-            load(&link)
-                .unwrap_err()
-                .to_string()
-                .contains("symbolic link")
-        );
+        for refused in [load(&link).map(|_| ()), prepare_next(&link).map(|_| ())] {
+            assert!(refused.unwrap_err().to_string().contains("symbolic link"));
+        }
+    }
+
+    #[test]
+    fn a_prepared_key_takes_its_place_only_if_the_store_knows_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        let old = load_or_create(&path).unwrap().key_id();
+        let next = prepare_next(&path).unwrap().key_id();
+        for (known, expected) in [(None, old), (Some(old), old), (Some(next), next)] {
+            let known = known.map(|id| hex(id.iter()));
+            finish_next(&path, known.as_deref()).unwrap();
+            assert_eq!(load(&path).unwrap().unwrap().key_id(), expected);
+        }
+        assert!(!waiting(&path).exists());
     }
 }

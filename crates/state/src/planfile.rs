@@ -152,7 +152,7 @@ impl SavedPlan {
 
 fn seal(digester: &Digester, text: &str) -> String {
     let digest = digester.digest(SEAL, &Value::string(text));
-    hex(&digest.mac)
+    hex(digest.mac.iter())
 }
 
 /// How a plan that is made now differs from what was approved, one line for each resource and

@@ -1,30 +1,37 @@
 //! How values are written down: JSON text of the store's own.
 //!
 //! Strings, booleans, nulls, whole numbers and tuples are JSON's own; objects are JSON objects.
-//! Everything else is an object with one member whose name begins with `$`: `$number` (text),
+//! Everything else is an object whose first member's name begins with `$`: `$number` (text),
 //! `$list`, `$set`, `$map`, `$object` (an object that has such a member name itself), and
 //! `$secret`, which stands for a withheld secret and holds its digest and type, and `$unknown` with
 //! a type, which occurs in intents only.
-//! Element types of collections are not kept: the reader converts to the schema's type.
+//!
+//! The element type of a collection is told from its elements. Where they do not tell it (there
+//! are none, or they are null), a second member `$of` names it, unless it has objects in it: those
+//! are blocks, of which the schema knows more than a state that was written long ago.
+
+mod decode;
+mod types;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use flowctl_model::{
-    Address, AttributePath, Digest, Kind, Marks, Refinement, ResourceAddress, Text, Type, Value,
+    Address, AttributePath, Digest, Kind, Marks, ResourceAddress, Text, Type, Value,
 };
 use serde_json::{Map, Value as Json, json};
 
 use crate::StoreError;
 
+pub(crate) use decode::Decoder;
+
 /// The text of a value. `place` names it in the error for a secret that was not withheld.
 pub fn encode(value: &Value, place: &str) -> Result<String, StoreError> {
-    to_json(value, &mut AttributePath::root(), place).map(|json| json.to_string())
+    to_document(value, place).map(|json| json.to_string())
 }
 
 /// The value of a text; `None` if it is damaged.
 pub fn decode(text: &str) -> Option<Value> {
-    from_json(serde_json::from_str(text).ok()?)
+    Decoder::default().value(text)
 }
 
 /// A value as part of another document.
@@ -34,7 +41,7 @@ pub(crate) fn to_document(value: &Value, place: &str) -> Result<Json, StoreError
 
 /// The value of a part of a document; `None` if it is damaged.
 pub(crate) fn from_document(json: Json) -> Option<Value> {
-    from_json(json)
+    Decoder::default().document(json)
 }
 
 fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json, StoreError> {
@@ -75,9 +82,18 @@ fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json,
         },
         Kind::String(text) => Json::String(text.to_string()),
         Kind::Tuple(values) => Json::Array(all(values, path)?),
-        Kind::List(_, values) => json!({ "$list": all(values, path)? }),
-        Kind::Set(_, values) => json!({ "$set": all(values, path)? }),
-        Kind::Map(_, values) => json!({ "$map": members(values, path)? }),
+        Kind::List(of, values) => {
+            let told = types::of_elements(values.iter());
+            collection("$list", of, &told, all(values, path)?.into())
+        }
+        Kind::Set(of, values) => {
+            let told = types::of_elements(values.iter());
+            collection("$set", of, &told, all(values, path)?.into())
+        }
+        Kind::Map(of, values) => {
+            let told = types::of_elements(values.values());
+            collection("$map", of, &told, members(values, path)?.into())
+        }
         Kind::Object(values) => {
             let members = members(values, path)?;
             if members.keys().any(|name| name.starts_with('$')) {
@@ -97,68 +113,13 @@ fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json,
     })
 }
 
-fn from_json(json: Json) -> Option<Value> {
-    let all = |json: Json| match json {
-        Json::Array(values) => values
-            .into_iter()
-            .map(from_json)
-            .collect::<Option<Vec<_>>>(),
-        _ => None,
-    };
-    let members = |json: Json| match json {
-        Json::Object(members) => members
-            .into_iter()
-            .map(|(name, json)| Some((Text::from(name), from_json(json)?)))
-            .collect::<Option<BTreeMap<_, _>>>(),
-        _ => None,
-    };
-    let element =
-        |values: &mut dyn Iterator<Item = &Value>| values.next().map_or(Type::Any, Value::ty);
-    Some(match json {
-        Json::Null => Value::null(Type::Any),
-        Json::Bool(value) => Value::bool(value),
-        Json::Number(number) => Value::number(number.as_i64()?),
-        Json::String(text) => Value::string(text),
-        Json::Array(_) => Value::tuple(all(json)?),
-        Json::Object(mut object) => {
-            let tag = object.keys().next().filter(|_| object.len() == 1).cloned();
-            let Some(tag) = tag.filter(|tag| tag.starts_with('$')) else {
-                return Some(Value::object(members(Json::Object(object))?));
-            };
-            let inner = object.remove(&tag)?;
-            match tag.as_str() {
-                "$number" => Value::new(Kind::Number(inner.as_str()?.parse().ok()?)),
-                "$list" => {
-                    let values = all(inner)?;
-                    Value::list(element(&mut values.iter()), values)
-                }
-                "$set" => {
-                    let values = all(inner)?;
-                    Value::new(Kind::Set(element(&mut values.iter()), Arc::new(values)))
-                }
-                "$map" => {
-                    let values = members(inner)?;
-                    Value::map(element(&mut values.values()), values)
-                }
-                "$object" => Value::object(members(inner)?),
-                "$unknown" => Value::unknown(named_primitive(inner.as_str()?)),
-                "$secret" => {
-                    let ty = named_primitive(inner.get("type")?.as_str()?);
-                    match inner.get("digest") {
-                        Some(digest) => Value::withheld(ty, unhex(digest.as_str()?)?),
-                        None => {
-                            let certain = Refinement {
-                                not_null: true,
-                                ..Refinement::default()
-                            };
-                            Value::refined(ty, certain).marked(Marks::SENSITIVE)
-                        }
-                    }
-                }
-                _ => return None,
-            }
-        }
-    })
+/// A collection with the name of its element type, if its elements do not tell it.
+fn collection(tag: &str, element: &Type, told: &Type, content: Json) -> Json {
+    let mut written = Map::from_iter([(tag.to_owned(), content)]);
+    if told != element {
+        written.extend(types::to_json(element).map(|of| ("$of".to_owned(), of)));
+    }
+    Json::Object(written)
 }
 
 /// The type of a secret, as far as it is kept.
@@ -171,32 +132,8 @@ fn primitive_name(ty: &Type) -> &'static str {
     }
 }
 
-fn named_primitive(name: &str) -> Type {
-    match name {
-        "string" => Type::String,
-        "number" => Type::Number,
-        "bool" => Type::Bool,
-        _ => Type::Any,
-    }
-}
-
 fn hex(digest: &Digest) -> String {
-    crate::files::hex(digest.salt.iter().chain(&digest.mac))
-}
-
-fn unhex(text: &str) -> Option<Digest> {
-    let mut digest = Digest {
-        salt: [0; 16],
-        mac: [0; 32],
-    };
-    if text.len() != 96 || !text.is_ascii() {
-        return None;
-    }
-    let bytes = digest.salt.iter_mut().chain(&mut digest.mac);
-    for (byte, digits) in bytes.zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(digest)
+    crate::files::hex(digest.salt.iter()) + &crate::files::hex(digest.mac.iter())
 }
 
 /// The addresses a resource depends on, as a JSON array of texts.
@@ -209,6 +146,9 @@ pub(crate) fn encode_dependencies(dependencies: &[ResourceAddress]) -> String {
 }
 
 pub(crate) fn decode_dependencies(text: &str) -> Option<Vec<ResourceAddress>> {
+    if text == "[]" {
+        return Some(Vec::new());
+    }
     let texts: Vec<String> = serde_json::from_str(text).ok()?;
     texts
         .iter()
@@ -229,15 +169,23 @@ pub(crate) fn encode_deposed(deposed: &[(Text, Value)], place: &str) -> Result<S
 }
 
 pub(crate) fn decode_deposed(text: &str) -> Option<Vec<(Text, Value)>> {
+    if text == "[]" {
+        return Some(Vec::new());
+    }
     let pairs: Vec<(String, Json)> = serde_json::from_str(text).ok()?;
+    let decoder = Decoder::default();
     pairs
         .into_iter()
-        .map(|(id, json)| Some((id.into(), from_json(json)?)))
+        .map(|(id, json)| Some((id.into(), decoder.document(json)?)))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use flowctl_model::Refinement;
+
     use super::*;
 
     #[test]
@@ -278,10 +226,79 @@ mod tests {
     }
 
     #[test]
+    fn element_types_are_kept_or_told_from_the_elements() {
+        let null = || Value::null(Type::String);
+        let object = |a: Value| Value::object([("a", a), ("b", Value::number(1_i64))]);
+        let of_objects = Type::object([("a", Type::String), ("b", Type::Number)]);
+        let nested = Type::list(Type::String);
+        let digest = Digest {
+            salt: [1; 16],
+            mac: [2; 32],
+        };
+        for value in [
+            Value::list(Type::String, vec![]),
+            Value::list(Type::String, vec![null(), null()]),
+            Value::list(Type::String, vec![null(), "x".into()]),
+            Value::list(Type::Number, vec![Value::number(1_i64)]),
+            Value::map(nested.clone(), BTreeMap::new()),
+            Value::map(
+                nested.clone(),
+                [("k".into(), Value::list(Type::String, vec![]))].into(),
+            ),
+            Value::list(of_objects.clone(), vec![object("x".into()), object(null())]),
+            Value::new(Kind::Set(of_objects, Arc::new(vec![object("x".into())]))),
+            Value::list(
+                Type::String,
+                vec![Value::withheld(Type::String, digest), "x".into()],
+            ),
+            Value::tuple(vec![Value::list(Type::Bool, vec![])]),
+        ] {
+            let text = encode(&value, "t.a").unwrap();
+            let read = decode(&text).unwrap();
+            assert_eq!((read.ty(), read), (value.ty(), value), "{text}");
+        }
+    }
+
+    #[test]
+    fn objects_that_look_like_tags_are_objects() {
+        for names in [
+            vec!["$list"],
+            vec!["$of", "a"],
+            vec!["a", "$secret"],
+            vec![""],
+        ] {
+            let members = names.iter().map(|name| (*name, Value::from("x")));
+            let value = Value::object(members);
+            assert_eq!(decode(&encode(&value, "t.a").unwrap()).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn a_secret_without_a_digest_and_an_unknown_keep_what_is_known_of_them() {
+        let refinement = Refinement {
+            not_null: true,
+            ..Refinement::default()
+        };
+        let secret = Value::refined(Type::String, refinement).marked(Marks::SENSITIVE);
+        for value in [secret, Value::unknown(Type::Number)] {
+            assert_eq!(decode(&encode(&value, "t.a").unwrap()).unwrap(), value);
+        }
+    }
+
+    #[test]
     fn damaged_text_is_no_value() {
         for text in [
             "",
             "{",
+            "1.5",
+            "18446744073709551615",
+            r#"{"$list":[1],"$of":"what"}"#,
+            r#"{"$list":[1],"x":"string"}"#,
+            r#"{"$list":[1],"$of":"number","$of":"number"}"#,
+            r#"{"$list":{}}"#,
+            r#"{"a":1,"$list":[]}"#,
+            r#"{"$secret":{"digest":"ab","type":"string"}}"#,
+            r#"{"$number":"1"}x"#,
             r#"{"$number":"x"}"#,
             r#"{"$secret":{}}"#,
             r#"{"$what":1}"#,

@@ -159,6 +159,7 @@ fn optional(value: Option<&Value>, place: &str) -> Result<Json, StoreError> {
     }
 }
 
+#[expect(clippy::option_option, reason = "damaged, or nothing, or something")]
 fn optional_of(json: Option<&Json>) -> Option<Option<Value>> {
     match json? {
         Json::Null => Some(None),
@@ -174,6 +175,7 @@ fn reason(reason: &Reason) -> Json {
     }
 }
 
+#[expect(clippy::option_option, reason = "damaged, or nothing, or something")]
 fn reason_of(json: &Json) -> Option<Option<Reason>> {
     Some(match json {
         Json::Null => None,
