@@ -14,6 +14,7 @@ use flowctl_parser::configuration::{Condition, Configuration, Lifecycle, Module,
 use flowctl_parser::diagnostic::Diagnostic;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::FxHashSet;
 
 use crate::dynamic::Dynamic;
 
@@ -223,6 +224,8 @@ struct Builder {
     self_references: Vec<Diagnostic>,
     /// Names that `dynamic` blocks around the present place bind.
     bound: Vec<Arc<str>>,
+    /// The edges, to have each once.
+    edges: FxHashSet<(NodeIndex, NodeIndex)>,
 }
 
 impl Builder {
@@ -260,7 +263,10 @@ impl Builder {
 
     fn edge(&mut self, from: &Node, to: &Node) {
         if let (Some(from), Some(to)) = (self.indices.get(from), self.indices.get(to)) {
-            self.graph.update_edge(*from, *to, ());
+            // Looking for an edge in the graph would walk over all that depends on the node.
+            if self.edges.insert((*from, *to)) {
+                self.graph.add_edge(*from, *to, ());
+            }
         }
     }
 

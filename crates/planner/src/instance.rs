@@ -1,6 +1,5 @@
 //! One resource instance: what it is now, what it is to become, and by which action.
 
-use flowctl_lang::convert;
 use flowctl_model::plan::{Action, Change, Drift, Reason};
 use flowctl_model::snapshot::ResourceState;
 use flowctl_model::{Address, AttributePath, Text, Value};
@@ -149,10 +148,8 @@ fn present(walk: &Walk<'_>, resource: &dyn ResourceType, address: &Address) -> P
         Some(None) => (None, state.id.clone(), true),
         None => (Some(state.attributes.clone()), state.id.clone(), false),
     };
-    let ty = resource.schema().block.ty();
     Present {
-        // State does not keep the types of elements.
-        before: before.map(|value| convert(&value, &ty).unwrap_or(value)),
+        before,
         id: (!gone).then_some(id),
         previous_address,
         gone,
