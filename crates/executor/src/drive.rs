@@ -19,12 +19,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::fault::Faults;
-use crate::journal::{Journal, JournalError, StateWrite};
+use crate::journal::{Journal, JournalError, Note, StateWrite};
 use crate::object::{self, Keeping};
 use crate::operation::{Context, Finished, Job, Request, perform};
+use crate::redact::redact;
 use crate::retry::RetryPolicy;
 use crate::schedule::{Command, Cycle, Input, Part, Schedule, Shape, Step};
+use crate::send::{Waiting, send_until_answered};
 use crate::service::Services;
+
+mod change;
+
+use change::{changes, known, note, operation, shape};
 
 /// Evaluation while the plan is carried out: what was unknown becomes known.
 pub trait Resolve {
@@ -102,6 +108,7 @@ pub enum Failure {
 pub async fn apply(run: &Apply<'_>, resolve: &mut dyn Resolve) -> Result<Outcome, Cycle> {
     let shapes: Vec<Shape> = run.plan.changes.iter().map(shape).collect();
     let schedule = Schedule::new(&shapes, &run.plan.edges, run.options.parallelism)?;
+    let (stop, stopped) = watch::channel(false);
     let mut driver = Driver {
         run,
         resolve,
@@ -111,9 +118,12 @@ pub async fn apply(run: &Apply<'_>, resolve: &mut dyn Resolve) -> Result<Outcome
             faults: run.faults,
             digester: run.digester,
             retry: run.options.retry,
+            cancel: stopped,
         }),
+        stop,
         state: HashMap::new(),
         writes: Vec::new(),
+        notes: Vec::new(),
         in_flight: FuturesUnordered::new(),
         running: BTreeMap::new(),
         held_back: Vec::new(),
@@ -121,41 +131,6 @@ pub async fn apply(run: &Apply<'_>, resolve: &mut dyn Resolve) -> Result<Outcome
     };
     driver.go(&shapes).await;
     Ok(driver.outcome)
-}
-
-fn shape(change: &Change) -> Shape {
-    match change.action {
-        Action::NoOp => Shape::Pass,
-        Action::Create | Action::Update | Action::Read => Shape::Forward,
-        Action::Delete | Action::Forget => Shape::Backward,
-        Action::DeleteThenCreate => Shape::DeleteThenCreate,
-        Action::CreateThenDelete => Shape::CreateThenDelete,
-    }
-}
-
-/// The operation of a step, as told to people.
-fn operation(change: &Change, part: Part) -> Operation {
-    let action = match (part, change.action) {
-        (Part::Delete, _) | (Part::Only, Action::Delete) => OperationAction::Delete,
-        (Part::Create, _) | (Part::Only, Action::Create) => OperationAction::Create,
-        (Part::Only, Action::Update) => OperationAction::Update,
-        (Part::Only, Action::Read) => OperationAction::Read,
-        (Part::Only, Action::Forget) => OperationAction::Forget,
-        (Part::Only, _) => OperationAction::Record,
-    };
-    let put_aside = change.action == Action::CreateThenDelete && part == Part::Delete;
-    let deposed_only = change.action == Action::Delete && change.deposed.is_some();
-    let id = match action {
-        OperationAction::Create => None,
-        OperationAction::Delete if deposed_only => change.deposed.clone(),
-        _ => change.id.clone(),
-    };
-    Operation {
-        address: change.address.clone(),
-        action,
-        id,
-        deposed: put_aside || deposed_only,
-    }
 }
 
 /// What the future of an operation ends with.
@@ -166,6 +141,13 @@ enum Answer {
 
 type InFlight<'a> = BoxFuture<'a, (Step, Answer)>;
 
+/// An operation in flight.
+struct Running {
+    operation: Operation,
+    started: Instant,
+    waiting: Arc<Waiting>,
+}
+
 struct Driver<'a, 'r> {
     run: &'a Apply<'a>,
     resolve: &'r mut dyn Resolve,
@@ -175,8 +157,12 @@ struct Driver<'a, 'r> {
     state: HashMap<Address, Option<Box<ResourceState>>>,
     /// Changes of state that need no request, to be committed together.
     writes: Vec<StateWrite>,
+    /// What they mean, for the history.
+    notes: Vec<Note>,
+    /// Tells operations that wait to be sent again that they are not to be.
+    stop: watch::Sender<bool>,
     in_flight: FuturesUnordered<InFlight<'a>>,
-    running: BTreeMap<Step, (Operation, Instant)>,
+    running: BTreeMap<Step, Running>,
     /// Steps that wait for another operation on the same instance: each builds on the state that
     /// the one before it leaves.
     held_back: Vec<Step>,
@@ -234,6 +220,9 @@ impl<'a> Driver<'a, '_> {
         let mut inputs = VecDeque::from([input]);
         let mut finished = false;
         while let Some(input) = inputs.pop_front() {
+            if input == Input::Cancel {
+                self.stop.send_replace(true);
+            }
             if input == Input::Cancel && !self.store_failed() && !self.outcome.interrupted {
                 self.outcome.interrupted = true;
                 self.tell(Event::Cancelled {
@@ -253,8 +242,9 @@ impl<'a> Driver<'a, '_> {
             }
             // What needs no request is on disk before anything that depends on it is begun.
             let writes = std::mem::take(&mut self.writes);
+            let notes = std::mem::take(&mut self.notes);
             if !writes.is_empty()
-                && let Err(error) = self.run.journal.write(writes).await
+                && let Err(error) = self.run.journal.write(writes, notes).await
             {
                 self.fail_record(error);
                 inputs.push_back(Input::Cancel);
@@ -293,6 +283,7 @@ impl<'a> Driver<'a, '_> {
             if let Some(state) = self.run.snapshot.resources.get(from) {
                 self.writes.push(StateWrite::Remove(from.clone()));
                 self.state.entry(from.clone()).or_insert(None);
+                self.notes.push(note(change, OperationAction::Record));
                 moved.push((change.address.clone(), Box::new(state.clone())));
             }
         }
@@ -357,6 +348,7 @@ impl<'a> Driver<'a, '_> {
     }
 
     fn finish_import(&mut self, change: &Change) {
+        self.notes.push(note(change, OperationAction::Import));
         let operation = Operation {
             address: change.address.clone(),
             action: OperationAction::Import,
@@ -438,7 +430,7 @@ impl<'a> Driver<'a, '_> {
     fn start(&mut self, step: Step) -> Option<Input> {
         let change = self.change(step)?;
         let mut running = self.running.values();
-        if running.any(|(operation, _)| operation.address == change.address) {
+        if running.any(|running| running.operation.address == change.address) {
             self.held_back.push(step);
             return None;
         }
@@ -446,7 +438,8 @@ impl<'a> Driver<'a, '_> {
         if operation.action == OperationAction::Delete && operation.id.is_none() {
             operation.id = self.state_of(&change.address).map(|state| state.id.clone());
         }
-        let begun = match self.prepare(step, change, &operation) {
+        let waiting = Arc::<Waiting>::default();
+        let begun = match self.prepare(step, change, &operation, &waiting) {
             Ok(Some(future)) => future,
             Ok(None) => return Some(Input::Done(step)),
             Err(failure) => {
@@ -455,7 +448,12 @@ impl<'a> Driver<'a, '_> {
             }
         };
         self.tell(Event::OperationStarted(operation.clone()));
-        self.running.insert(step, (operation, Instant::now()));
+        let running = Running {
+            operation,
+            started: Instant::now(),
+            waiting,
+        };
+        self.running.insert(step, running);
         self.in_flight.push(begun);
         None
     }
@@ -466,10 +464,12 @@ impl<'a> Driver<'a, '_> {
         step: Step,
         change: &'a Change,
         operation: &Operation,
+        waiting: &Arc<Waiting>,
     ) -> Result<Option<InFlight<'a>>, Failure> {
         let type_name = &change.address.resource.type_name;
         if operation.action == OperationAction::Forget {
             self.put(&change.address, None);
+            self.notes.push(note(change, OperationAction::Forget));
             self.tell(Event::OperationStarted(operation.clone()));
             self.finished(operation.clone(), Duration::ZERO);
             self.resolve.record(&change.address, None);
@@ -478,9 +478,23 @@ impl<'a> Driver<'a, '_> {
         if operation.action == OperationAction::Read {
             let config = self.final_value(change)?;
             let data = self.run.services.data(&change.provider, type_name)?;
+            let schema = self.run.services.data_schema(type_name);
+            let (retry, cancel) = (self.context.retry, self.context.cancel.clone());
+            let (waiting, address) = (Arc::clone(waiting), change.address.clone());
             return Ok(Some(Box::pin(async move {
-                let mut answers = data.read_many(&[config]).await;
-                let answer = answers.pop().unwrap_or_else(|| Err(no_answer()));
+                let (data, configs) = (&data, std::slice::from_ref(&config));
+                let read = || -> BoxFuture<'_, Result<Value, ProviderError>> {
+                    Box::pin(async move {
+                        let mut answers = data.read_many(configs).await;
+                        answers.pop().unwrap_or_else(|| Err(no_answer()))
+                    })
+                };
+                let sent = send_until_answered(retry, cancel, &waiting, &address, read).await;
+                let answer = sent.map_err(|failed| {
+                    let mut error = failed.error;
+                    redact(&mut error, &config, &schema);
+                    error
+                });
                 (step, Answer::Data(answer))
             })));
         }
@@ -546,6 +560,8 @@ impl<'a> Driver<'a, '_> {
             token: resume.map_or_else(|| uuid::Uuid::new_v4().to_string(), ToString::to_string),
             resumed: resume.is_some(),
             request,
+            changes: changes(change, operation, resource),
+            waiting: Arc::clone(waiting),
         };
         let context = Arc::clone(&self.context);
         Ok(Some(Box::pin(async move {
@@ -576,7 +592,12 @@ impl<'a> Driver<'a, '_> {
 
     /// Takes in the end of an operation.
     fn take(&mut self, step: Step, answer: Answer) -> Input {
-        let Some((mut operation, started)) = self.running.remove(&step) else {
+        let Some(Running {
+            mut operation,
+            started,
+            ..
+        }) = self.running.remove(&step)
+        else {
             return Input::Failed(step);
         };
         let elapsed = started.elapsed();
@@ -603,11 +624,11 @@ impl<'a> Driver<'a, '_> {
     }
 
     fn mention_progress(&self) {
-        for (operation, started) in self.running.values() {
+        for running in self.running.values() {
             self.tell(Event::OperationStillGoing {
-                operation: operation.clone(),
-                elapsed: started.elapsed(),
-                waiting_for: None,
+                operation: running.operation.clone(),
+                elapsed: running.started.elapsed(),
+                waiting_for: running.waiting.now(),
             });
         }
     }
@@ -625,20 +646,6 @@ impl<'a> Driver<'a, '_> {
         self.outcome.summary.interrupted = self.outcome.interrupted;
         self.tell(Event::Summary(self.outcome.summary));
     }
-}
-
-/// `planned` with what it leaves open taken from the object as it is.
-fn known(before: &Value, planned: &Value) -> Value {
-    planned.map_at(
-        &mut flowctl_model::AttributePath::root(),
-        &mut |path, value| {
-            if value.is_known() {
-                None
-            } else {
-                before.at(path).cloned()
-            }
-        },
-    )
 }
 
 fn no_answer() -> ProviderError {

@@ -7,7 +7,9 @@
 use async_trait::async_trait;
 use flowctl_state::{Store, StoreError};
 
-pub use flowctl_model::journal::{Ending, Intent, OperationId, StateWrite, Unfinished};
+pub use flowctl_model::journal::{
+    ChangedPath, Ending, Intent, Note, OperationId, StateWrite, Unfinished,
+};
 
 /// The store failed: nothing more can be begun, since it could not be recorded.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -24,9 +26,13 @@ impl From<StoreError> for JournalError {
 /// transaction; each returns when its own is on disk.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Commits an intent. An unfinished operation that has the same token is ended as superseded
-    /// in the same transaction.
-    async fn begin(&self, intent: Intent) -> Result<OperationId, JournalError>;
+    /// Commits an intent, and what is going to change inside the object. An unfinished operation
+    /// that has the same token is ended as superseded in the same transaction.
+    async fn begin(
+        &self,
+        intent: Intent,
+        changes: Vec<ChangedPath>,
+    ) -> Result<OperationId, JournalError>;
 
     /// Commits the result of an operation together with what it changes in state.
     async fn end(
@@ -36,8 +42,8 @@ pub trait Journal: Send + Sync {
         writes: Vec<StateWrite>,
     ) -> Result<(), JournalError>;
 
-    /// Commits changes of state that need no request.
-    async fn write(&self, writes: Vec<StateWrite>) -> Result<(), JournalError>;
+    /// Commits changes of state that need no request, and what they mean.
+    async fn write(&self, writes: Vec<StateWrite>, notes: Vec<Note>) -> Result<(), JournalError>;
 
     /// The operations without a result, oldest first.
     async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError>;
@@ -45,8 +51,12 @@ pub trait Journal: Send + Sync {
 
 #[async_trait]
 impl Journal for Store {
-    async fn begin(&self, intent: Intent) -> Result<OperationId, JournalError> {
-        Ok(Self::begin(self, intent).await?)
+    async fn begin(
+        &self,
+        intent: Intent,
+        changes: Vec<ChangedPath>,
+    ) -> Result<OperationId, JournalError> {
+        Ok(self.begin_changing(intent, changes).await?)
     }
     async fn end(
         &self,
@@ -56,8 +66,8 @@ impl Journal for Store {
     ) -> Result<(), JournalError> {
         Ok(Self::end(self, operation, ending, writes).await?)
     }
-    async fn write(&self, writes: Vec<StateWrite>) -> Result<(), JournalError> {
-        Ok(Self::write(self, writes).await?)
+    async fn write(&self, writes: Vec<StateWrite>, notes: Vec<Note>) -> Result<(), JournalError> {
+        Ok(self.write_noted(writes, notes).await?)
     }
     async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError> {
         Ok(Self::unfinished(self).await?)

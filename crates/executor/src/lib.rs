@@ -7,6 +7,7 @@
 //!   asynchronous part);
 //! - [`mod@refresh`]: reading many resources in few requests;
 //! - [`journal`]: what is needed of a state store;
+//! - [`fn@redact`]: no error leaves with a secret;
 //! - [`retry`], [`fault`], [`object`], [`service`]: the parts.
 //!
 //! This crate must not know the configuration language or the terminal: it sees a
@@ -19,9 +20,11 @@ pub mod journal;
 pub mod object;
 mod operation;
 pub mod recover;
+mod redact;
 pub mod refresh;
 pub mod retry;
 pub mod schedule;
+mod send;
 pub mod service;
 #[cfg(test)]
 mod testing;
@@ -29,6 +32,7 @@ mod testing;
 pub use drive::{Apply, Failure, Options, Outcome, Resolve, apply};
 pub use journal::Journal;
 pub use recover::{Recovered, recover};
+pub use redact::redact;
 pub use refresh::{Found, Lookup, refresh};
 pub use retry::RetryPolicy;
 pub use service::Services;

@@ -1,17 +1,21 @@
 //! One operation from intent to result: the write-ahead rule lives here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flowctl_model::event::{Operation, OperationAction};
 use flowctl_model::snapshot::ResourceState;
 use flowctl_model::{Address, Digester, Value};
-use flowctl_schema::ResourceType;
-use flowctl_schema::{ErrorKind, ProviderError, ReadRequest, RemoteObject, RemoteObjects};
+use flowctl_schema::{
+    ErrorKind, ProviderError, ReadRequest, Redactor, RemoteObject, RemoteObjects, ResourceType,
+};
+use tokio::sync::watch;
 
 use crate::fault::{FaultPoint, Faults};
-use crate::journal::{Ending, Intent, Journal, JournalError, StateWrite};
+use crate::journal::{ChangedPath, Ending, Intent, Journal, JournalError, StateWrite};
 use crate::object;
 use crate::retry::{RetryPolicy, is_fate_unknown};
+use crate::send::{Waiting, send_until_answered};
 
 /// What an operation works with.
 pub(crate) struct Context<'a> {
@@ -19,18 +23,24 @@ pub(crate) struct Context<'a> {
     pub(crate) faults: &'a dyn Faults,
     pub(crate) digester: &'a Digester,
     pub(crate) retry: RetryPolicy,
+    /// Becomes `true` when nothing is to be waited for any more that need not be.
+    pub(crate) cancel: watch::Receiver<bool>,
 }
 
 /// One request and everything that is recorded about it.
 pub(crate) struct Job<'a> {
     pub(crate) operation: Operation,
-    pub(crate) remote: std::sync::Arc<dyn RemoteObjects>,
+    pub(crate) remote: Arc<dyn RemoteObjects>,
     pub(crate) resource: &'a dyn ResourceType,
     pub(crate) provider: flowctl_model::Text,
     pub(crate) token: String,
     /// Whether an earlier run sent this very creation.
     pub(crate) resumed: bool,
     pub(crate) request: Request,
+    /// What changes inside the object, for the history.
+    pub(crate) changes: Vec<ChangedPath>,
+    /// Where it is said what the operation waits for.
+    pub(crate) waiting: Arc<Waiting>,
 }
 
 /// What is asked of the service.
@@ -86,7 +96,10 @@ pub(crate) async fn perform(context: &Context<'_>, job: Job<'_>) -> Finished {
 async fn attempt(context: &Context<'_>, job: &Job<'_>) -> Result<Finished, JournalError> {
     let reach = async |point| context.faults.reach(point, &job.operation).await;
     reach(FaultPoint::BeforeIntent).await;
-    let started = context.journal.begin(job.intent(context.digester)).await?;
+    let started = context
+        .journal
+        .begin(job.intent(context.digester), job.changes.clone())
+        .await?;
     reach(FaultPoint::AfterIntent).await;
     let answer = if context.faults.watches(FaultPoint::AfterSend) {
         // Long enough for the request to have been written, short enough to come before many an
@@ -121,7 +134,8 @@ async fn attempt(context: &Context<'_>, job: &Job<'_>) -> Result<Finished, Journ
             Finished::Done { object, state, id }
         }
         Err(error) => {
-            let error = job.explained(error);
+            let mut error = job.explained(error);
+            job.redactor().redact_error(&mut error);
             let ending = if is_fate_unknown(error.kind) {
                 Ending::Unknown(error.to_string())
             } else {
@@ -137,25 +151,16 @@ async fn attempt(context: &Context<'_>, job: &Job<'_>) -> Result<Finished, Journ
 
 /// Sends the request, again if need be, always with the same token.
 async fn send(context: &Context<'_>, job: &Job<'_>) -> Result<Option<RemoteObject>, ProviderError> {
-    let mut attempt = 1;
-    let mut fate_unknown = false;
-    loop {
-        let error = match job.send_once().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        fate_unknown |= is_fate_unknown(error.kind);
-        let Some(wait) = context.retry.wait(attempt, &error) else {
-            return job.settle(error, fate_unknown).await;
-        };
-        tracing::debug!(
-            address = %job.operation.address,
-            attempt,
-            kind = ?error.kind,
-            "sending again in {wait:?}"
-        );
-        tokio::time::sleep(wait).await;
-        attempt += 1;
+    let sent = send_until_answered(
+        context.retry,
+        context.cancel.clone(),
+        &job.waiting,
+        &job.operation.address,
+        || Box::pin(job.send_once()),
+    );
+    match sent.await {
+        Ok(answer) => Ok(answer),
+        Err(failed) => job.settle(failed.error, failed.fate_unknown).await,
     }
 }
 
@@ -192,6 +197,15 @@ impl Job<'_> {
             token: self.token.clone(),
             intended,
         }
+    }
+
+    /// Takes out of errors what the request carried.
+    fn redactor(&self) -> Redactor {
+        let sent = match &self.request {
+            Request::Create { planned, .. } | Request::Update { planned, .. } => planned,
+            Request::Delete { before, .. } => before,
+        };
+        Redactor::of(self.resource.schema(), sent)
     }
 
     fn id(&self) -> &str {

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::journal::{Ending, Intent, Journal, JournalError, StateWrite, Unfinished};
 use crate::object;
+use crate::refresh::{BATCH, read_many};
 use crate::service::Services;
 
 /// For how long the service recognises a token, in seconds.
@@ -145,11 +146,16 @@ pub async fn recover(
     let mut recovered = Recovered::default();
     // Several operations may concern one instance; each sees what the one before it left.
     let mut state = snapshot.resources.clone();
-    for unfinished in journal.unfinished().await? {
+    let all = journal.unfinished().await?;
+    let looked = look(services, &all).await;
+    for (unfinished, looked) in all.into_iter().zip(looked) {
         let intent = &unfinished.intent;
-        let looked = look(services, intent).await;
-        let (resource, live) = match looked {
-            Ok(looked) => looked,
+        let found = looked.and_then(|live| {
+            let resource = services.resource_type(&intent.address.resource.type_name)?;
+            Ok((&**resource, live))
+        });
+        let (resource, live) = match found {
+            Ok(found) => found,
             Err(error) => {
                 recovered.errors.push((intent.address.clone(), error));
                 continue;
@@ -210,26 +216,49 @@ pub async fn recover(
     Ok(recovered)
 }
 
-async fn look<'s>(
-    services: &'s Services,
-    intent: &Intent,
-) -> Result<(&'s dyn ResourceType, Option<RemoteObject>), ProviderError> {
-    let type_name = &intent.address.resource.type_name;
-    let resource = services.resource_type(type_name)?;
-    let remote = services.remote(&intent.provider, type_name)?;
-    // Without an identity nothing can have been left behind in a service.
-    let Some(id) = intent.id.clone() else {
-        return Ok((&**resource, None));
-    };
-    let prior = match intent.action {
-        OperationAction::Create => None,
-        _ => intent
-            .intended
-            .as_ref()
-            .map(|state| state.attributes.clone()),
-    };
-    let mut found = remote.read_many(&[ReadRequest { id, prior }]).await?;
-    Ok((&**resource, found.pop().flatten()))
+/// What the service has now of each operation's object, asked for in as few requests as possible.
+async fn look(
+    services: &Services,
+    all: &[Unfinished],
+) -> Vec<Result<Option<RemoteObject>, ProviderError>> {
+    let mut answers: Vec<_> = all.iter().map(|_| Ok(None)).collect();
+    let mut groups = BTreeMap::<(&Text, &Text), Vec<(usize, ReadRequest)>>::new();
+    for (index, Unfinished { intent, .. }) in all.iter().enumerate() {
+        // Without an identity nothing can have been left behind in a service.
+        let Some(id) = intent.id.clone() else {
+            continue;
+        };
+        let intended = intent.intended.as_ref().map(|state| &state.attributes);
+        let prior = intended
+            .filter(|_| intent.action != OperationAction::Create)
+            .cloned();
+        groups
+            .entry((&intent.provider, &intent.address.resource.type_name))
+            .or_default()
+            .push((index, ReadRequest { id, prior }));
+    }
+    for ((provider, type_name), group) in groups {
+        for batch in group.chunks(BATCH) {
+            let requests: Vec<_> = batch.iter().map(|(_, request)| request.clone()).collect();
+            let found = match services.remote(provider, type_name) {
+                Ok(remote) => read_many(&*remote, &requests, &all[batch[0].0].intent.address).await,
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(found) => {
+                    for ((index, _), object) in batch.iter().zip(found) {
+                        answers[*index] = Ok(object);
+                    }
+                }
+                Err(error) => {
+                    for (index, _) in batch {
+                        answers[*index] = Err(error.clone());
+                    }
+                }
+            }
+        }
+    }
+    answers
 }
 
 fn ending(finding: RecoveryFinding) -> Ending {

@@ -6,10 +6,12 @@ use std::time::Instant;
 use flowctl_model::event::{Event, Refreshed};
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Text, Value};
-use flowctl_schema::{ProviderError, ReadRequest, RemoteObject, merge_read};
+use flowctl_schema::{ProviderError, ReadRequest, RemoteObject, RemoteObjects, merge_read};
 use futures::StreamExt;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use crate::retry::RetryPolicy;
+use crate::send::{Waiting, send_until_answered};
 use crate::service::Services;
 
 /// How many objects are asked for in one call of a provider. Providers may split further.
@@ -129,6 +131,21 @@ pub async fn refresh(
     found
 }
 
+/// Reads objects, again where that may help: a plan is not to fail by a service that is busy.
+pub(crate) async fn read_many(
+    remote: &dyn RemoteObjects,
+    requests: &[ReadRequest],
+    first: &Address,
+) -> Result<Vec<Option<RemoteObject>>, ProviderError> {
+    // Reading may be given up at any time by dropping it, so nobody needs to be told to stop.
+    let (_, never) = watch::channel(false);
+    let (policy, waiting) = (RetryPolicy::default(), Waiting::default());
+    let sent = send_until_answered(policy, never, &waiting, first, || {
+        remote.read_many(requests)
+    });
+    sent.await.map_err(|failed| failed.error)
+}
+
 async fn read_batch(
     services: &Services,
     provider: &str,
@@ -142,7 +159,10 @@ async fn read_batch(
         prior: lookup.prior.clone(),
     };
     let requests: Vec<_> = batch.iter().map(request).collect();
-    let answers = remote.read_many(&requests).await?;
+    let answers = match batch.first() {
+        Some(first) => read_many(&*remote, &requests, &first.address).await?,
+        None => Vec::new(),
+    };
     let merge = |(lookup, answer): (&Lookup, Option<RemoteObject>)| {
         let object = answer?;
         let attributes = merge_read(&**resource, lookup.prior.as_ref(), &object.attributes);

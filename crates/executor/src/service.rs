@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use flowctl_model::Text;
 use flowctl_schema::{
-    ConfiguredProvider, ErrorKind, ProviderError, Providers, RemoteData, RemoteObjects,
-    ResourceType,
+    Block, ConfiguredProvider, ErrorKind, ProviderError, Providers, RemoteData, RemoteObjects,
+    ResourceType, Schema,
 };
 
 /// The providers of a run, with their settings.
@@ -42,6 +42,16 @@ impl Services {
         self.provider(provider)?
             .data(name)
             .ok_or_else(|| missing("data source", name))
+    }
+
+    /// The table of a data source; an empty one if there is no such data source.
+    pub(crate) fn data_schema(&self, name: &str) -> Schema {
+        let found = self.providers.data_source(name);
+        let nothing = || Schema {
+            version: 0,
+            block: Block::default(),
+        };
+        found.map_or_else(nothing, |source| source.schema().clone())
     }
 
     fn provider(&self, key: &str) -> Result<&Arc<dyn ConfiguredProvider>, ProviderError> {

@@ -15,7 +15,9 @@ use flowctl_schema::{
 
 use flowctl_state::{Run, Store};
 
-use crate::journal::{Ending, Intent, Journal, JournalError, OperationId, StateWrite, Unfinished};
+use crate::journal::{
+    ChangedPath, Ending, Intent, Journal, JournalError, Note, OperationId, StateWrite, Unfinished,
+};
 use crate::service::Services;
 
 /// The time at which everything happens, in seconds since 1970.
@@ -46,6 +48,45 @@ pub(crate) enum Fault {
     Refuses(ErrorKind),
     /// It does the work, but the answer is lost.
     LosesAnswer,
+    /// It refuses, and repeats what it was sent.
+    Echoes,
+}
+
+/// A service on a bad day: what it does is decided by chance, from a seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    /// The seed, and what became of it.
+    pub(crate) chance: u64,
+    /// How many calls of a hundred are throttled.
+    pub(crate) throttled: u64,
+    /// How many fail, half of them after the work was done.
+    pub(crate) internal: u64,
+    /// How many lose their connection, half of them after the work was done.
+    pub(crate) lost: u64,
+    /// How long a call takes.
+    pub(crate) latency: Duration,
+}
+
+impl Weather {
+    /// What happens to a call: an error, and whether the work is done all the same.
+    fn next(&mut self) -> Option<(ErrorKind, bool)> {
+        // A linear congruential generator; its upper bits are good enough.
+        self.chance = self
+            .chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let (roll, done) = (
+            (self.chance >> 33) % 100,
+            (self.chance >> 60).is_multiple_of(2),
+        );
+        let (throttled, internal) = (self.throttled, self.throttled + self.internal);
+        match roll {
+            roll if roll < throttled => Some((ErrorKind::Throttled, false)),
+            roll if roll < internal => Some((ErrorKind::Internal, done)),
+            roll if roll < internal + self.lost => Some((ErrorKind::Ambiguous, done)),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -57,6 +98,7 @@ struct Inner {
     made: BTreeMap<String, usize>,
     in_flight: usize,
     most_in_flight: usize,
+    weather: Option<Weather>,
 }
 
 /// Objects by name, made once per token.
@@ -80,11 +122,25 @@ impl Service {
             inner.in_flight += 1;
             inner.most_in_flight = inner.most_in_flight.max(inner.in_flight);
         }
-        tokio::time::sleep(Duration::from_millis(3)).await;
+        let latency = self.0.lock().unwrap().weather.map(|w| w.latency);
+        tokio::time::sleep(latency.unwrap_or(Duration::from_millis(3))).await;
         let answer = {
             let mut inner = self.0.lock().unwrap();
+            let weather = inner.weather.as_mut().and_then(Weather::next);
             let queue = inner.faults.get_mut(&(verb, name.to_owned()));
             match queue.and_then(VecDeque::pop_front) {
+                None if weather.is_some_and(|(_, done)| done) => {
+                    work(&mut inner).and_then(|_| Err(error(weather.unwrap().0, verb)))
+                }
+                None if weather.is_some() => Err(error(weather.unwrap().0, verb)),
+                Some(Fault::Echoes) => Err(ProviderError {
+                    hint: Some("is aHVudGVyMg== right?".into()),
+                    ..ProviderError::local(
+                        ErrorKind::Validation,
+                        verb,
+                        "no such user with hunter2 or %68unter2",
+                    )
+                }),
                 Some(Fault::Refuses(kind)) => Err(error(kind, verb)),
                 Some(Fault::LosesAnswer) => {
                     work(&mut inner).and_then(|_| Err(error(ErrorKind::Ambiguous, verb)))
@@ -122,6 +178,9 @@ impl ServiceView<'_> {
         self.0
             .faults
             .insert((verb, name.to_owned()), faults.iter().copied().collect());
+    }
+    pub(crate) fn set_weather(&mut self, weather: Weather) {
+        self.0.weather = Some(weather);
     }
     pub(crate) fn put(&mut self, name: &str, size: &str) {
         let object = live(&thing(name, size));
@@ -321,6 +380,8 @@ struct Book {
     /// Each operation and how it ended, if it did.
     operations: Vec<(Intent, Option<Ending>)>,
     commits_left: Option<usize>,
+    notes: Vec<Note>,
+    changes: Vec<(Address, Vec<ChangedPath>)>,
 }
 
 /// State and operations in memory.
@@ -345,6 +406,30 @@ impl MemoryJournal {
             )
         };
         book.operations.iter().map(line).collect()
+    }
+    /// `import i`, one for each thing that was done without a request.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let book = self.0.lock().unwrap();
+        let line = |note: &Note| format!("{} {}", note.action.name(), note.address.resource.name);
+        book.notes.iter().map(line).collect()
+    }
+    /// Everything that was written down of errors.
+    pub(crate) fn errors(&self) -> Vec<String> {
+        let book = self.0.lock().unwrap();
+        let told = book
+            .operations
+            .iter()
+            .filter_map(|(_, ending)| match ending {
+                Some(Ending::Failed(error) | Ending::Unknown(error)) => Some(error.clone()),
+                _ => None,
+            });
+        told.collect()
+    }
+    /// What the last operation on an instance was said to change.
+    pub(crate) fn changes(&self, address: &Address) -> Vec<ChangedPath> {
+        let book = self.0.lock().unwrap();
+        let last = book.changes.iter().rev().find(|(of, _)| of == address);
+        last.map(|(_, changes)| changes.clone()).unwrap_or_default()
     }
     /// Makes every commit after the next `left` fail.
     pub(crate) fn fail_after(&self, left: usize) {
@@ -419,8 +504,12 @@ impl Held for OnDisk {
 
 #[async_trait]
 impl Journal for OnDisk {
-    async fn begin(&self, intent: Intent) -> Result<OperationId, JournalError> {
-        Journal::begin(&self.store, intent).await
+    async fn begin(
+        &self,
+        intent: Intent,
+        changes: Vec<ChangedPath>,
+    ) -> Result<OperationId, JournalError> {
+        Journal::begin(&self.store, intent, changes).await
     }
     async fn end(
         &self,
@@ -430,8 +519,8 @@ impl Journal for OnDisk {
     ) -> Result<(), JournalError> {
         Journal::end(&self.store, operation, ending, writes).await
     }
-    async fn write(&self, writes: Vec<StateWrite>) -> Result<(), JournalError> {
-        Journal::write(&self.store, writes).await
+    async fn write(&self, writes: Vec<StateWrite>, notes: Vec<Note>) -> Result<(), JournalError> {
+        Journal::write(&self.store, writes, notes).await
     }
     async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError> {
         Journal::unfinished(&self.store).await
@@ -459,8 +548,13 @@ fn is_open(ending: Option<&Ending>) -> bool {
 
 #[async_trait]
 impl Journal for MemoryJournal {
-    async fn begin(&self, intent: Intent) -> Result<OperationId, JournalError> {
+    async fn begin(
+        &self,
+        intent: Intent,
+        changes: Vec<ChangedPath>,
+    ) -> Result<OperationId, JournalError> {
         self.commit(|book| {
+            book.changes.push((intent.address.clone(), changes));
             for (older, ending) in &mut book.operations {
                 if older.token == intent.token && is_open(ending.as_ref()) {
                     *ending = Some(Ending::Failed("superseded".into()));
@@ -480,8 +574,11 @@ impl Journal for MemoryJournal {
             book.operations[usize::try_from(operation).unwrap()].1 = Some(ending);
         })
     }
-    async fn write(&self, writes: Vec<StateWrite>) -> Result<(), JournalError> {
-        self.commit(|book| write_all(&mut book.state, writes))
+    async fn write(&self, writes: Vec<StateWrite>, notes: Vec<Note>) -> Result<(), JournalError> {
+        self.commit(|book| {
+            write_all(&mut book.state, writes);
+            book.notes.extend(notes);
+        })
     }
     async fn unfinished(&self) -> Result<Vec<Unfinished>, JournalError> {
         let book = self.0.lock().unwrap();

@@ -155,7 +155,7 @@ async fn what_was_to_replace_an_object_that_is_wanted_again_is_put_aside() {
         let old = intent(OperationAction::Create, "old", Some(&withheld("old")));
         let old = old.intended.unwrap();
         let put = StateWrite::Put(address.clone(), Box::new(old.clone()));
-        journal.write(vec![put]).await.unwrap();
+        journal.write(vec![put], Vec::new()).await.unwrap();
         let mut creation = intent(OperationAction::Create, "new", Some(&withheld("new")));
         // As the executor writes it: the new object in front of the old one.
         let intended = creation.intended.as_mut().unwrap();
@@ -181,7 +181,7 @@ async fn an_interrupted_update_keeps_the_object_without_its_digests() {
     let state = Box::new(intent.intended.clone().unwrap());
     assert!(state.attributes.get("password").unwrap().digest().is_some());
     journal
-        .write(vec![StateWrite::Put(address("a"), state)])
+        .write(vec![StateWrite::Put(address("a"), state)], Vec::new())
         .await
         .unwrap();
     journal.begin_now(intent);
