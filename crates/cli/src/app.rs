@@ -45,6 +45,12 @@ pub(crate) struct Context {
 
 /// The whole program.
 pub(crate) fn main() -> ExitCode {
+    // An image of the memory, which the system writes when a process dies, would hold secrets.
+    let none = rustix::process::Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     // A message of the standard library would show values.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);

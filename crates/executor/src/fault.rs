@@ -67,19 +67,32 @@ impl Faults for NoFaults {
     }
 }
 
-/// The process dies, as if killed, when an operation comes by a point for the nth time.
+/// The process dies, as if killed, or panics, when an operation comes by a point for the nth time.
 #[cfg(any(debug_assertions, feature = "fault-points"))]
 pub struct AbortAt {
     point: FaultPoint,
     left: std::sync::atomic::AtomicUsize,
+    panics: bool,
 }
 
 #[cfg(any(debug_assertions, feature = "fault-points"))]
 impl AbortAt {
     /// Dies at the `nth` coming by `point`, counted from one.
     pub fn new(point: FaultPoint, nth: usize) -> Self {
-        let left = std::sync::atomic::AtomicUsize::new(nth);
-        Self { point, left }
+        Self {
+            point,
+            left: std::sync::atomic::AtomicUsize::new(nth),
+            panics: false,
+        }
+    }
+
+    /// Panics there instead, as a fault of the program would.
+    #[must_use]
+    pub fn panicking(self) -> Self {
+        Self {
+            panics: true,
+            ..self
+        }
     }
 }
 
@@ -88,6 +101,7 @@ impl Faults for AbortAt {
     fn reach<'a>(&'a self, point: FaultPoint, _: &'a Operation) -> BoxFuture<'a, ()> {
         use std::sync::atomic::Ordering::Relaxed;
         if point == self.point && self.left.fetch_sub(1, Relaxed) == 1 {
+            assert!(!self.panics, "asked for by a fault test");
             std::process::abort();
         }
         Box::pin(std::future::ready(()))

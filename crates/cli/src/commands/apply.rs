@@ -1,10 +1,13 @@
 //! `flowctl apply`, and what is an apply with other words: `destroy` and `refresh`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use flowctl_executor::fault::{Faults, NoFaults};
 use flowctl_model::event::RunKind;
 use flowctl_model::plan::Plan;
 use flowctl_render::style::{Style, Styled};
+use flowctl_state::planfile::SavedPlan;
 use tokio::sync::watch;
 
 use crate::app::{App, Context};
@@ -18,14 +21,19 @@ use crate::error::{CommandError, Outcome};
 use crate::project::Project;
 use crate::report::Report;
 use crate::run::Course;
-use crate::state::Held;
-use crate::{runtime, signals};
+use crate::state::{Held, Known, StateFiles};
+use crate::{runtime, saved, signals};
 
 /// Bring what exists to what is configured
 ///
 /// Shows the plan and asks before anything is done.
 #[derive(Args)]
 pub(crate) struct ApplyArgs {
+    /// A plan that `plan --out` saved: exactly what was approved is done, unasked
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["destroy", "refresh_only", "replace",
+        "target", "exclude"])]
+    plan: Option<PathBuf>,
+
     /// Do not ask
     #[arg(long)]
     auto_approve: bool,
@@ -79,15 +87,36 @@ struct ApplyOptions {
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     mode: &'a ModeArgs,
+    selection: &'a SelectionArgs,
     approved: bool,
     options: &'a ApplyOptions,
+    /// What was approved before, if it was.
+    saved: Option<&'a SavedPlan>,
 }
 
 pub(crate) fn run(app: &mut App, args: &ApplyArgs) -> Result<Outcome, CommandError> {
+    if let Some(path) = &args.plan {
+        return apply_saved(app, args, path);
+    }
     let asked = Asked {
         mode: &args.mode,
+        selection: &args.options.selection,
         approved: args.auto_approve,
         options: &args.options,
+        saved: None,
+    };
+    apply(app, asked)
+}
+
+fn apply_saved(app: &mut App, args: &ApplyArgs, path: &Path) -> Result<Outcome, CommandError> {
+    let known = Known::to_read(&StateFiles::of(&app.context), &app.context.env)?;
+    let (plan, what) = saved::read(path, &known.digester)?;
+    let asked = Asked {
+        mode: &what.mode,
+        selection: &what.selection,
+        approved: true,
+        options: &args.options,
+        saved: Some(&plan),
     };
     apply(app, asked)
 }
@@ -95,8 +124,10 @@ pub(crate) fn run(app: &mut App, args: &ApplyArgs) -> Result<Outcome, CommandErr
 pub(crate) fn destroy(app: &mut App, args: &DestroyArgs) -> Result<Outcome, CommandError> {
     let asked = Asked {
         mode: &ModeArgs::destroy(),
+        selection: &args.options.selection,
         approved: args.auto_approve,
         options: &args.options,
+        saved: None,
     };
     apply(app, asked)
 }
@@ -104,8 +135,10 @@ pub(crate) fn destroy(app: &mut App, args: &DestroyArgs) -> Result<Outcome, Comm
 pub(crate) fn refresh(app: &mut App, args: &RefreshArgs) -> Result<Outcome, CommandError> {
     let asked = Asked {
         mode: &ModeArgs::refresh_only(),
+        selection: &args.options.selection,
         approved: true,
         options: &args.options,
+        saved: None,
     };
     apply(app, asked)
 }
@@ -130,8 +163,11 @@ fn begin(
     report: &mut Report<'_>,
     asked: Asked<'_>,
 ) -> Result<Outcome, CommandError> {
-    let variables = &asked.options.variables;
-    let project = Project::with_variables(report.ui, context, variables)?;
+    let mut variables = asked.options.variables.clone();
+    if let Some(plan) = asked.saved {
+        variables = saved::variables(plan, &variables);
+    }
+    let project = Project::with_variables(report.ui, context, &variables)?;
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(course(context, report, project, asked));
     // A question that nobody answered is still being read.
@@ -153,21 +189,30 @@ async fn course(
     let taken = Held::wait(context, &options.lock, &command);
     let mut held = Course::unless_stopped(&stop, taken).await?;
     let known = held.known().await?;
-    let what = (asked.mode, &options.selection);
+    let what = (asked.mode, asked.selection);
     let begun = Course::begin(context, project, known, what, &options.run, stop.clone());
     let mut course = begun.await?;
+    if let Some(plan) = asked.saved {
+        course.session.machine.began_at(saved::made_at(plan));
+    }
     if !held.store.unfinished().await?.is_empty() {
         held.backup()?;
         course.recover(&held, report).await?;
     }
     course
-        .planned(report, async |session, planned, report| {
+        .planned(report, async |session, mut planned, report| {
             if asked.approved {
                 report.ui.keep_going();
             }
-            report.plan(&planned.plan)?;
-            show(session, &planned, report)?;
-            told(session, &planned, report)?;
+            if let Some(plan) = asked.saved {
+                told(session, &planned, report)?;
+                planned.plan = saved::approved(plan, session, planned.plan)?;
+                report.plan(&planned.plan)?;
+            } else {
+                report.plan(&planned.plan)?;
+                show(session, &planned, report)?;
+                told(session, &planned, report)?;
+            }
             let asks = !asked.approved && needs_approval(&planned.plan, kind);
             if asks && !approved(report, kind, &stop).await? {
                 return Ok(Outcome::Declined);
@@ -236,16 +281,21 @@ async fn approved(
 fn faults(env: &Env) -> Result<Box<dyn Faults>, CommandError> {
     #[cfg(any(debug_assertions, feature = "fault-points"))]
     if let Some(text) = &env.fault {
-        let (point, nth) = text.split_once(':').unwrap_or((text, "1"));
+        let (rest, panics) = match text.strip_prefix("panic:") {
+            Some(rest) => (rest, true),
+            None => (text.as_str(), false),
+        };
+        let (point, nth) = rest.split_once(':').unwrap_or((rest, "1"));
         let wrong = || {
             CommandError::user(
                 "Invalid FLOWCTL_FAULT",
-                format!("{text:?} is not POINT or POINT:N."),
+                format!("{text:?} is not POINT or POINT:N, or either after \"panic:\"."),
             )
         };
         let point = point.parse().map_err(|_| wrong())?;
         let nth = nth.parse().map_err(|_| wrong())?;
-        return Ok(Box::new(flowctl_executor::fault::AbortAt::new(point, nth)));
+        let end = flowctl_executor::fault::AbortAt::new(point, nth);
+        return Ok(Box::new(if panics { end.panicking() } else { end }));
     }
     let _ = env;
     Ok(Box::new(NoFaults))
