@@ -10,7 +10,9 @@ use std::sync::Arc;
 use flowctl_lang::{Reference, Subject, references};
 use flowctl_model::{Mode, ModulePath};
 use flowctl_parser::ast::{Block, Body, Expr, Span};
-use flowctl_parser::configuration::{Condition, Configuration, Lifecycle, Module, Resource};
+use flowctl_parser::configuration::{
+    Condition, Configuration, Lifecycle, Module, Resource, ResourceKind,
+};
 use flowctl_parser::diagnostic::Diagnostic;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -27,8 +29,8 @@ pub enum Item {
     Local(Arc<str>),
     /// An output.
     Output(Arc<str>),
-    /// A resource or data source: whether it is data, its type, its name.
-    Resource(bool, Arc<str>, Arc<str>),
+    /// A resource, data source or ephemeral resource: which of them, its type, its name.
+    Resource(Mode, Arc<str>, Arc<str>),
     /// A module call: how many instances it has.
     Call(Arc<str>),
     /// A provider block, by its position in the module.
@@ -184,8 +186,7 @@ impl std::fmt::Display for Node {
             Item::Variable(name) => write!(f, "var.{name}"),
             Item::Local(name) => write!(f, "local.{name}"),
             Item::Output(name) => write!(f, "output.{name}"),
-            Item::Resource(false, kind, name) => write!(f, "{kind}.{name}"),
-            Item::Resource(true, kind, name) => write!(f, "data.{kind}.{name}"),
+            Item::Resource(mode, kind, name) => write!(f, "{}{kind}.{name}", mode.prefix()),
             Item::Call(name) => write!(f, "module.{name}"),
             Item::Provider(index) => write!(f, "provider[{index}]"),
         }
@@ -203,13 +204,13 @@ struct Available {
 /// A module and its resources by name.
 struct Here<'m> {
     module: &'m Module,
-    resources: HashMap<(bool, &'m str, &'m str), &'m Resource>,
+    resources: HashMap<(Mode, &'m str, &'m str), &'m Resource>,
 }
 
 impl<'m> Here<'m> {
     fn new(module: &'m Module) -> Self {
         let resources = resources(module)
-            .map(|r| ((r.data, &*r.type_name.text, &*r.name.text), r))
+            .map(|r| ((mode(r), &*r.type_name.text, &*r.name.text), r))
             .collect();
         Self { module, resources }
     }
@@ -503,7 +504,16 @@ pub(crate) fn referred_from_root(
     referred(&configuration.root, &ModulePath::root(), &reference.subject)
 }
 
-/// Every resource and data source of a module, those inside of `check` blocks too.
+/// Which kind of block it is.
+pub(crate) fn mode(resource: &Resource) -> Mode {
+    match resource.kind {
+        ResourceKind::Managed => Mode::Managed,
+        ResourceKind::Data => Mode::Data,
+        ResourceKind::Ephemeral => Mode::Ephemeral,
+    }
+}
+
+/// Every resource, data source and ephemeral resource of a module, those inside of `check` blocks too.
 pub(crate) fn resources(module: &Module) -> impl Iterator<Item = &Resource> + Clone {
     let checks = module.checks.iter();
     let scoped = checks.filter_map(|check| check.data.as_deref());
@@ -512,7 +522,7 @@ pub(crate) fn resources(module: &Module) -> impl Iterator<Item = &Resource> + Cl
 
 fn resource_item(resource: &Resource) -> Item {
     Item::Resource(
-        resource.data,
+        mode(resource),
         resource.type_name.text.clone(),
         resource.name.text.clone(),
     )
@@ -590,12 +600,11 @@ fn undeclared(here: &Here<'_>, reference: &Reference, available: Available) -> O
             name,
             ..
         } => {
-            let data = *mode == Mode::Data;
-            if let Some(resource) = here.resources.get(&(data, &**type_name, &**name)) {
+            if let Some(resource) = here.resources.get(&(*mode, &**type_name, &**name)) {
                 return missing_key(resource, reference);
             }
             let same_kind = here.resources.keys();
-            let same_kind = same_kind.filter(|(d, kind, _)| *d == data && **kind == **type_name);
+            let same_kind = same_kind.filter(|(m, kind, _)| m == mode && **kind == **type_name);
             Some(reference.undeclared(same_kind.map(|(_, _, name)| *name)))
         }
         Subject::EachKey | Subject::EachValue if !available.each => Some(reference.undeclared([])),
@@ -643,9 +652,8 @@ fn referred(module: &Module, path: &ModulePath, subject: &Subject) -> Vec<Node> 
             name,
             ..
         } => {
-            let data = *mode == Mode::Data;
             vec![here(Item::Resource(
-                data,
+                *mode,
                 (**type_name).into(),
                 (**name).into(),
             ))]
@@ -684,119 +692,4 @@ fn inside(module: &Module, path: &ModulePath, nodes: &mut Vec<Node>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use flowctl_parser::{FileSystem, load};
-
-    use super::*;
-
-    struct Files(&'static [(&'static str, &'static str)]);
-
-    impl FileSystem for Files {
-        fn list(&self, directory: &str) -> Result<Vec<String>, String> {
-            let prefix = if directory == "." {
-                String::new()
-            } else {
-                format!("{directory}/")
-            };
-            let names = self
-                .0
-                .iter()
-                .filter_map(|(path, _)| path.strip_prefix(&prefix));
-            Ok(names
-                .filter(|name| !name.contains('/'))
-                .map(str::to_owned)
-                .collect())
-        }
-        fn read(&self, path: &str) -> Result<String, String> {
-            let file = self.0.iter().find(|(name, _)| *name == path);
-            file.map(|(_, text)| (*text).to_owned())
-                .ok_or_else(|| "not found".to_owned())
-        }
-    }
-
-    fn check(files: &'static [(&'static str, &'static str)]) -> (Vec<String>, Vec<String>) {
-        let loaded = load(".", &Files(files));
-        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
-        let (graph, diagnostics) = build(&loaded.configuration);
-        let order = graph.order.iter().map(ToString::to_string).collect();
-        let errors = diagnostics.iter().map(|d| {
-            let place = d
-                .span
-                .map(|span| loaded.sources.text(span))
-                .unwrap_or_default();
-            format!("{} at `{place}`", d.summary)
-        });
-        (order, errors.collect())
-    }
-
-    #[test]
-    fn everything_comes_after_what_it_needs() {
-        let (order, errors) = check(&[
-            (
-                "main.tf",
-                "module \"m\" {\n source = \"./m\"\n x = local.a\n}\n\
-                 locals { a = var.v }\nvariable \"v\" {}\n\
-                 resource \"t\" \"r\" { i = module.m.o }\noutput \"z\" { value = t.r.i }\n",
-            ),
-            (
-                "m/main.tf",
-                "variable \"x\" {}\noutput \"o\" { value = var.x }\n",
-            ),
-        ]);
-        assert!(errors.is_empty(), "{errors:?}");
-        let place = |name: &str| order.iter().position(|n| n == name).unwrap();
-        let chain = [
-            "var.v",
-            "local.a",
-            "module.m.var.x",
-            "module.m.output.o",
-            "t.r",
-            "output.z",
-        ];
-        assert!(
-            chain.windows(2).all(|pair| place(pair[0]) < place(pair[1])),
-            "{order:?}"
-        );
-        assert!(place("module.m") < place("module.m.var.x"));
-    }
-
-    #[test]
-    fn all_undeclared_names_are_reported_at_once() {
-        let (_, errors) = check(&[
-            (
-                "main.tf",
-                "output \"a\" { value = var.nam }\nvariable \"name\" {}\n\
-                 output \"b\" { value = [local.y, t.r, module.x.y, self.a, each.key, count.index] }\n\
-                 module \"m\" { source = \"./m\" }\noutput \"c\" { value = module.m.nope }\n",
-            ),
-            ("m/main.tf", "output \"o\" { value = 1 }\n"),
-        ]);
-        assert_eq!(
-            errors,
-            [
-                "Reference to undeclared input variable at `var.nam`",
-                "Reference to undeclared local value at `local.y`",
-                "Reference to undeclared resource at `t.r`",
-                "Reference to undeclared module at `module.x.y`",
-                "Invalid \"self\" reference at `self`",
-                "Reference to \"each\" in context without for_each at `each.key`",
-                "Reference to \"count\" in non-counted context at `count.index`",
-                "Unsupported attribute at `.nope`",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_cycle_names_its_members() {
-        let (order, errors) = check(&[(
-            "main.tf",
-            "locals {\n a = local.b\n b = local.a\n c = local.c\n}\n",
-        )]);
-        assert!(order.is_empty());
-        let mut errors = errors;
-        errors.sort();
-        assert_eq!(errors.len(), 2);
-        assert!(errors[0].starts_with("Cycle: local.") && errors[0].contains(", local."));
-        assert!(errors[1].starts_with("Cycle: local.c"), "{errors:?}");
-    }
-}
+mod tests;

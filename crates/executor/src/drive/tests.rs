@@ -1,3 +1,5 @@
+//! Operations against a service made up for the purpose: order, failures, interrupts, the journal.
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,3 +1,5 @@
+//! What is made of operations that an earlier run left open.
+
 use std::sync::Arc;
 
 use flowctl_model::Type;

@@ -1,3 +1,5 @@
+//! Every order of completion, failure and cancellation, without a runtime.
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::*;

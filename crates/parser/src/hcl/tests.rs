@@ -1,3 +1,5 @@
+//! The native syntax: what is read, and where errors are said to be.
+
 use super::*;
 use crate::ast::{BinaryOp, ExprKind};
 

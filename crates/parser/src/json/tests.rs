@@ -1,3 +1,5 @@
+//! Configurations in JSON syntax, and what is wrong with them.
+
 use super::*;
 use crate::ast::{Block, ExprKind};
 

@@ -1,3 +1,5 @@
+//! Saved plans come back as they were, and damaged ones are refused.
+
 use flowctl_model::plan::{OutputChange, Reason};
 use flowctl_model::secret::withhold;
 use flowctl_model::{AttributePath, Digester, Marks, Type};

@@ -1,3 +1,5 @@
+//! The store over its life: runs, the journal, damage, other versions.
+
 use std::os::unix::fs::PermissionsExt;
 
 use flowctl_model::event::OperationAction;

@@ -1,3 +1,5 @@
+//! Events as lines for tools.
+
 use flowctl_model::event::{RecoveryNote, Refreshed};
 use flowctl_model::{Marks, Type, Value};
 use serde_json::{Value as Json, json};

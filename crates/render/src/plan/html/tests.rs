@@ -1,3 +1,5 @@
+//! The sample plans as pages, with nothing that runs or leaks in them.
+
 use super::*;
 use crate::samples::{self, CANARY};
 

@@ -1,3 +1,5 @@
+//! The sample plans as tools read them.
+
 use std::collections::BTreeMap;
 
 use flowctl_model::snapshot::{OutputState, ResourceState};

@@ -1,3 +1,5 @@
+//! The sample plans as comments of a review.
+
 use std::sync::OnceLock;
 
 use flowctl_model::Address;
