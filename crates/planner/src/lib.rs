@@ -6,8 +6,11 @@
 //!   [`expansion`], `outputs` and `conditions` for the kinds of node;
 //! - `instance`: what becomes of one resource instance, with [`decode`] (a body becomes a value),
 //!   [`diff`] (where two objects differ by meaning), `ignore` and `triggers`; `data` for data
-//!   sources, `imports`, [`moves`], `removal` and `edges` for the rest of a plan;
+//!   sources, `ephemeral` for ephemeral resources, `imports`, [`moves`], `removal` and `edges` for
+//!   the rest of a plan;
 //! - [`apply`]: evaluation while the plan is carried out;
+//! - [`review`]: two configurations compared by what they ask for, with `origin` for where secrets
+//!   come from;
 //! - [`mod@validate`]: what can be found without state or network.
 //!
 //! Everything here is a function of its arguments: no file, clock, environment or network. This
@@ -20,6 +23,7 @@ pub mod decode;
 pub mod diff;
 mod dynamic;
 mod edges;
+mod ephemeral;
 pub mod expansion;
 pub mod graph;
 mod ignore;
@@ -29,9 +33,11 @@ mod instance;
 mod json;
 pub mod moves;
 pub mod needs;
+mod origin;
 mod outputs;
 pub mod plan;
 mod removal;
+pub mod review;
 pub mod settings;
 mod store;
 mod suggest;

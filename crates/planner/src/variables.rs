@@ -33,6 +33,8 @@ pub enum GivenValue {
     Text(FileId, Arc<str>),
     /// An expression of a variable file.
     Expr(Expr),
+    /// Something, but nobody says what: where a configuration is looked at without its values.
+    Unknown,
 }
 
 /// Where a value comes from.
@@ -195,6 +197,9 @@ fn given(
 ) -> Option<(Value, Span)> {
     let given = input.variables.get(&variable.name.text)?;
     let (expr, span) = match &given.value {
+        GivenValue::Unknown => {
+            return Some((Value::unknown(without_optional(ty)), variable.header));
+        }
         GivenValue::Expr(expr) => (expr.clone(), expr.span),
         GivenValue::Text(file, text) => {
             if variable.ty.is_none() || ty.is_primitive() {

@@ -1,0 +1,237 @@
+//! Two configurations compared by what they ask for, without state and without a service.
+//!
+//! Each is planned from nothing; what one plan makes and the other makes differently becomes a
+//! change. What neither can know without a service is taken as the same on both sides.
+
+use std::collections::BTreeMap;
+
+use flowctl_model::plan::{Action, Change, OutputChange, Plan, Reason};
+use flowctl_model::secret::withhold;
+use flowctl_model::{
+    Address, AttributePath, Digest, Digester, InstanceKey, Mode, Text, Type, Value,
+};
+use flowctl_parser::Configuration;
+use flowctl_schema::{Providers, ResourceType};
+
+use crate::diff::changed;
+use crate::moves;
+use crate::origin::origin;
+use crate::plan::is_configured;
+
+/// A configuration and the plan that makes everything in it.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// The configuration.
+    pub configuration: &'a Configuration,
+    /// Its plan, made from an empty state.
+    pub plan: &'a Plan,
+}
+
+/// What leads from what `base` asks for to what `head` asks for.
+pub fn review(base: Side<'_>, head: Side<'_>, providers: &Providers, digester: &Digester) -> Plan {
+    let mut old: BTreeMap<&Address, &Change> = managed(base.plan).collect();
+    let moved = moves::moved(
+        head.configuration,
+        old.keys().map(|address| (*address).clone()),
+        // What is wrong with the `moved` blocks was found when the plan was made.
+        &mut Vec::new(),
+    );
+    let mut changes = Vec::new();
+    for (address, change) in managed(head.plan) {
+        let previous = moved.get(address).filter(|previous| *previous != address);
+        let before = old.remove(previous.unwrap_or(address));
+        let resource = providers.resource_type(&address.resource.type_name);
+        changes.push(match (before, resource) {
+            (Some(before), Some(resource)) => Pair {
+                sides: (base.configuration, head.configuration),
+                before,
+                after: change,
+                resource: &**resource,
+                digester,
+            }
+            .change(previous),
+            _ => change.clone(),
+        });
+    }
+    let removed = moves::removed(head.configuration, &mut Vec::new());
+    for (address, change) in old {
+        let forgets = removed
+            .iter()
+            .any(|(module, target, destroy)| !destroy && moves::covers(module, target, address));
+        let is_secret = secrets(providers, address);
+        let before = change.after.as_ref();
+        let (action, reason) = if forgets {
+            (Action::Forget, Some(Reason::RemovedBlock))
+        } else {
+            (Action::Delete, gone(head.configuration, address))
+        };
+        changes.push(Change {
+            action,
+            reason,
+            before: before.map(|v| withhold(v, &address.to_string(), &is_secret, digester)),
+            after: None,
+            ..change.clone()
+        });
+    }
+    changes.sort_by(|a, b| a.address.cmp(&b.address));
+    Plan {
+        edges: vec![Vec::new(); changes.len()],
+        changes,
+        outputs: outputs(base.plan, head.plan, digester),
+        drift: Vec::new(),
+        checks: head.plan.checks.clone(),
+    }
+}
+
+/// The objects that a plan makes.
+fn managed(plan: &Plan) -> impl Iterator<Item = (&Address, &Change)> {
+    plan.changes
+        .iter()
+        .filter(|change| change.address.resource.mode == Mode::Managed && change.after.is_some())
+        .map(|change| (&change.address, change))
+}
+
+fn secrets(providers: &Providers, address: &Address) -> impl Fn(&AttributePath) -> bool {
+    let resource = providers
+        .resource_type(&address.resource.type_name)
+        .cloned();
+    move |path| {
+        resource
+            .as_ref()
+            .is_some_and(|resource| resource.schema().is_secret(path))
+    }
+}
+
+/// Why an instance is not there any more.
+fn gone(configuration: &Configuration, address: &Address) -> Option<Reason> {
+    Some(if !is_configured(configuration, address) {
+        Reason::NoResourceConfig
+    } else {
+        match address.key {
+            Some(InstanceKey::Int(_)) => Reason::CountIndex,
+            Some(InstanceKey::Str(_)) => Reason::EachKey,
+            None => Reason::WrongRepetition,
+        }
+    })
+}
+
+/// An instance that both configurations have.
+struct Pair<'a> {
+    sides: (&'a Configuration, &'a Configuration),
+    before: &'a Change,
+    after: &'a Change,
+    resource: &'a dyn ResourceType,
+    digester: &'a Digester,
+}
+
+impl Pair<'_> {
+    fn change(&self, previous: Option<&Address>) -> Change {
+        let (Some(old), Some(new)) = (&self.before.after, &self.after.after) else {
+            return self.after.clone();
+        };
+        let schema = self.resource.schema();
+        let is_secret = |path: &AttributePath| schema.is_secret(path);
+        let name = self.before.address.to_string();
+        let mut before = withhold(old, &name, &is_secret, self.digester);
+        let (one, other) = (comparable(&before), comparable(new));
+        let mut paths = changed(self.resource, self.digester, &one, &other);
+        let elsewhere = self.from_elsewhere(old, new, &paths);
+        if !elsewhere.is_empty() {
+            before = before.map_at(&mut AttributePath::root(), &mut |path, value| {
+                let withheld = || Value::withheld(value.ty(), Digest::FORGOTTEN);
+                elsewhere.contains(path).then(withheld)
+            });
+            paths.extend(elsewhere);
+            paths.sort();
+        }
+        let forces =
+            |path: &&AttributePath| schema.block.attribute_at(path).is_some_and(|a| a.replace);
+        let replace_paths: Vec<_> = paths.iter().filter(forces).cloned().collect();
+        let (action, reason) = if paths.is_empty() {
+            (Action::NoOp, None)
+        } else if replace_paths.is_empty() {
+            (Action::Update, None)
+        } else if self.after.create_before_destroy {
+            (Action::CreateThenDelete, Some(Reason::CannotUpdate))
+        } else {
+            (Action::DeleteThenCreate, Some(Reason::CannotUpdate))
+        };
+        let unchanged = action == Action::NoOp;
+        Change {
+            previous_address: previous.cloned(),
+            action,
+            reason,
+            id: self.resource.identity(old),
+            before: Some(if unchanged { new.clone() } else { before }),
+            replace_paths,
+            changed_paths: paths,
+            ..self.after.clone()
+        }
+    }
+
+    /// The secrets that are there on both sides, as far as can be told the same, and written
+    /// otherwise: a literal that has become a variable, another variable.
+    fn from_elsewhere(
+        &self,
+        old: &Value,
+        new: &Value,
+        changed: &[AttributePath],
+    ) -> Vec<AttributePath> {
+        let schema = self.resource.schema();
+        let mut secret = Vec::new();
+        new.visit(&mut |path, value| {
+            let hidden = value.is_sensitive() || schema.is_secret(path);
+            if hidden && !value.is_null() && !changed.iter().any(|c| path.starts_with(c)) {
+                secret.push(path.clone());
+            }
+            !hidden
+        });
+        secret.retain(|path| {
+            let there = old.at(path).is_some_and(|value| !value.is_null());
+            let of = |configuration, address| origin(configuration, address, path);
+            there && of(self.sides.0, &self.before.address) != of(self.sides.1, &self.after.address)
+        });
+        secret
+    }
+}
+
+/// A value in which everything that is not known is alike, whatever is certain about it.
+fn comparable(value: &Value) -> Value {
+    value.map_at(&mut AttributePath::root(), &mut |_, value| {
+        (!value.is_known() && value.digest().is_none()).then(|| Value::unknown(Type::Any))
+    })
+}
+
+fn outputs(base: &Plan, head: &Plan, digester: &Digester) -> BTreeMap<Text, OutputChange> {
+    let names = base.outputs.keys().chain(head.outputs.keys());
+    let mut changes = BTreeMap::new();
+    for name in names {
+        let (old, new) = (base.outputs.get(name), head.outputs.get(name));
+        let value = |output: Option<&OutputChange>| output.and_then(|o| o.after.clone());
+        let (before, after) = (value(old), value(new));
+        let same = match (&before, &after) {
+            (Some(before), Some(after)) => plain(before) == plain(after),
+            (before, after) => before.is_none() && after.is_none(),
+        };
+        let is_sensitive = |output: Option<&OutputChange>| output.is_some_and(|o| o.sensitive);
+        let was_sensitive = is_sensitive(old);
+        let before = before.map(|value| {
+            let place = format!("output.{name}");
+            withhold(&value, &place, &|_| was_sensitive, digester)
+        });
+        let change = OutputChange {
+            before,
+            after,
+            sensitive: was_sensitive || is_sensitive(new),
+            changed: !same,
+        };
+        changes.insert(name.clone(), change);
+    }
+    changes
+}
+
+/// A value by what it says alone.
+fn plain(value: &Value) -> Value {
+    let marks = value.deep_marks();
+    comparable(&value.unmarked_deep(marks))
+}
