@@ -14,6 +14,7 @@ mod project;
 mod report;
 mod run;
 mod runtime;
+mod saved;
 mod services;
 mod session;
 mod shown;

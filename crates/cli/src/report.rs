@@ -207,6 +207,15 @@ impl<'a> Report<'a> {
     }
 }
 
+/// A time in seconds since 1970, as machines read it.
+pub(crate) fn time_of(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "a time has whole seconds enough")]
+    let time = OffsetDateTime::from_unix_timestamp(seconds as i64);
+    time.ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
 /// Now, as machines read it.
 pub(crate) fn timestamp() -> String {
     let now = OffsetDateTime::now_utc();

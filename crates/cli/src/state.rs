@@ -101,6 +101,17 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Makes the key if there is none yet, for a run that writes nothing else.
+    pub(crate) fn make_key(context: &Context, args: &LockArgs) -> Result<(), CommandError> {
+        let files = StateFiles::of(context);
+        if given_key(&context.env)?.is_none() && key::load(&files.key())?.is_none() {
+            files.make_directory()?;
+            let _lock = lock_alone(context, args, "plan")?;
+            key::load_or_create(&files.key())?;
+        }
+        Ok(())
+    }
+
     /// For a run that writes nothing and waits for nobody. Where there is no key yet, one that
     /// lives as long as the run does.
     pub(crate) fn to_read(files: &StateFiles, env: &Env) -> Result<Self, CommandError> {

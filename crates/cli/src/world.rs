@@ -33,6 +33,17 @@ impl Machine {
         }
     }
 
+    /// When the run began, in seconds since 1970.
+    pub(crate) fn began(&self) -> f64 {
+        let passed = self.began.duration_since(SystemTime::UNIX_EPOCH);
+        passed.unwrap_or_default().as_secs_f64()
+    }
+
+    /// The run goes on from a plan that was made at this time.
+    pub(crate) fn began_at(&mut self, time: SystemTime) {
+        self.began = time;
+    }
+
     /// The plan is being applied from here on: what was to be known only then is known.
     pub(crate) fn begin_applying(&self) {
         self.applying.set(true);

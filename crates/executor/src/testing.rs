@@ -358,6 +358,7 @@ pub(crate) fn services(service: &Arc<Service>) -> Services {
         attributes,
         blocks: Vec::new(),
         doc: "",
+        ..Block::default()
     };
     let provider = TestProvider {
         schema: Schema {

@@ -51,6 +51,11 @@ impl SourceMap {
         id
     }
 
+    /// Every file.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter()
+    }
+
     /// A file.
     pub fn get(&self, file: FileId) -> Option<&Source> {
         self.sources.get(file.0 as usize)

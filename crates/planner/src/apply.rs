@@ -8,6 +8,7 @@ use flowctl_model::plan::{Action, Change, CheckResult, Plan};
 use flowctl_model::snapshot::OutputState;
 use flowctl_model::{Address, Text, Type, Value};
 use flowctl_parser::ast::Expr;
+use flowctl_parser::configuration::ResourceKind;
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::PlanRequest;
 
@@ -28,6 +29,8 @@ pub struct Evaluation<'a> {
     stale: BTreeSet<usize>,
     /// Instances whose postcondition failed: nothing that depends on them may go on.
     unfit: BTreeSet<Address>,
+    /// What conditions of what was done have found.
+    late: Vec<Diagnostic>,
 }
 
 /// What is left when a plan was carried out.
@@ -62,6 +65,7 @@ impl<'a> Evaluation<'a> {
             walk,
             stale: BTreeSet::new(),
             unfit: BTreeSet::new(),
+            late: Vec::new(),
         }
     }
 
@@ -117,7 +121,7 @@ impl<'a> Evaluation<'a> {
         if !walk.conditions(instance, &lifecycle.preconditions, PRECONDITION, None) {
             return None;
         }
-        if instance.resource.data {
+        if instance.resource.kind == ResourceKind::Data {
             let source = data::data_source(walk, instance)?;
             return data::configuration(walk, instance, &*source);
         }
@@ -163,9 +167,15 @@ impl<'a> Evaluation<'a> {
         let Some(instance) = self.walk.instances.get(address).cloned() else {
             return;
         };
-        let Some(object) = object else {
+        let Some(mut object) = object else {
             return;
         };
+        if instance.resource.kind == ResourceKind::Data {
+            let name = &instance.resource.type_name.text;
+            if let Some(source) = self.walk.input.providers.data_source(name) {
+                object = data::with_secrets_marked(&source.schema().block, &object);
+            }
+        }
         let key = resource_key(instance.resource);
         let values = self.walk.store.get_mut(instance.place);
         if let Some(objects) = values.resources.get_mut(&key) {
@@ -173,6 +183,7 @@ impl<'a> Evaluation<'a> {
         }
         let node = Node::resource(&address.resource.module.path(), instance.resource);
         self.outdate(&node);
+        self.walk.diagnostics.clear();
         let postconditions = &instance.resource.lifecycle.postconditions;
         let holds = self
             .walk
@@ -180,6 +191,7 @@ impl<'a> Evaluation<'a> {
         if !holds {
             self.unfit.insert(address.clone());
         }
+        self.late.append(&mut self.walk.diagnostics);
     }
 
     /// Marks everything that depends on a resource, up to the next resources, whose own values
@@ -231,13 +243,13 @@ impl<'a> Evaluation<'a> {
 
     /// Evaluates the repetition of a resource again, whose instances stay the same.
     fn expand(&mut self, node: &Node) {
-        let Item::Resource(data, type_name, name) = &node.item else {
+        let Item::Resource(mode, type_name, name) = &node.item else {
             return;
         };
         let Some(resource) = self
             .walk
             .modules
-            .resource(&node.module, *data, type_name, name)
+            .resource(&node.module, *mode, type_name, name)
         else {
             return;
         };
@@ -265,10 +277,11 @@ impl<'a> Evaluation<'a> {
             }
         }
         conditions::checks(&mut self.walk);
+        self.late.append(&mut self.walk.diagnostics);
         Finished {
             outputs: outputs::states(&self.walk),
             checks: std::mem::take(&mut self.walk.checks),
-            diagnostics: std::mem::take(&mut self.walk.diagnostics),
+            diagnostics: std::mem::take(&mut self.late),
         }
     }
 

@@ -121,6 +121,7 @@ impl AboutSource {
             attributes,
             blocks: Vec::new(),
             doc,
+            ..Block::default()
         };
         Self {
             about,

@@ -197,6 +197,7 @@ pub(crate) fn schema() -> Schema {
         attributes,
         blocks: Vec::new(),
         doc,
+        ..Block::default()
     };
     let endpoints = ENDPOINTS
         .split_whitespace()
@@ -241,6 +242,7 @@ pub(crate) fn schema() -> Schema {
                 NestedBlock::optional("ignore_tags", block(ignored, none)),
             ],
             doc: "Where requests go and who sends them.",
+            ..Block::default()
         },
     }
 }

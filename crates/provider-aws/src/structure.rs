@@ -261,6 +261,7 @@ macro_rules! structures {
                         )
                     ),*],
                     doc: $doc,
+                    ..flowctl_schema::Block::default()
                 }
             }
 

@@ -367,6 +367,7 @@ mod tests {
             attributes: vec![map],
             blocks: vec![NestedBlock::optional("empty", Block::default())],
             doc: "What the connector asks for.",
+            ..Block::default()
         };
         let mut many = NestedBlock::optional("rule", Block::default());
         many.max = None;
@@ -376,6 +377,7 @@ mod tests {
                 attributes: vec![name, mode, kms, arn],
                 blocks: vec![NestedBlock::required("custom", custom), many],
                 doc: "A profile.",
+                ..Block::default()
             },
         }
     }

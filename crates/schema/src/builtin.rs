@@ -126,6 +126,7 @@ impl DataType {
                     attributes,
                     blocks: Vec::new(),
                     doc,
+                    ..Block::default()
                 },
             },
         }

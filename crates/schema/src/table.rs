@@ -1,7 +1,7 @@
 //! A resource type as data: attributes, blocks, constraints, what is secret, what is computed and
 //! what forces a replacement. Everything that deals with a resource reads these tables.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use flowctl_model::{AttributePath, ObjectType, Type};
 
@@ -23,6 +23,8 @@ pub struct Block {
     pub blocks: Vec<NestedBlock>,
     /// One sentence for the reference documentation.
     pub doc: &'static str,
+    /// The type of the block's value, once it was asked for; see [`Block::ty`].
+    pub known_type: OnceLock<Type>,
 }
 
 /// Who sets an attribute.
@@ -160,8 +162,12 @@ impl Block {
         self.blocks.iter().find(|b| b.name == name)
     }
 
-    /// The type of the block's value.
+    /// The type of the block's value. It is made once: all values share it.
     pub fn ty(&self) -> Type {
+        self.known_type.get_or_init(|| self.make_type()).clone()
+    }
+
+    fn make_type(&self) -> Type {
         let attributes = self
             .attributes
             .iter()

@@ -374,6 +374,7 @@ mod tests {
             ],
             blocks: vec![NestedBlock::required("one", Block::default())],
             doc: "",
+            ..Block::default()
         };
         Schema { version: 0, block }
     }

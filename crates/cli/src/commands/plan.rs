@@ -1,6 +1,7 @@
 //! `flowctl plan`.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use flowctl_model::event::RunKind;
@@ -9,6 +10,7 @@ use flowctl_parser::{Diagnostic, SourceMap, hcl};
 use flowctl_planner::{Evaluation, Planned};
 use flowctl_render::plan::human::{self, HumanOptions};
 use flowctl_render::plan::{html, json, markdown};
+use flowctl_render::style::Styled;
 
 use crate::app::{App, Context};
 use crate::args::LockArgs;
@@ -20,7 +22,7 @@ use crate::report::{Report, timestamp};
 use crate::run::Course;
 use crate::session::Session;
 use crate::state::{Known, StateFiles};
-use crate::{runtime, signals};
+use crate::{runtime, saved, signals};
 
 /// Show what would be done, and why
 ///
@@ -44,6 +46,10 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     detailed_exitcode: bool,
 
+    /// Save the plan to this file, for `flowctl apply FILE`; it holds no secret
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
     #[command(flatten)]
     mode: ModeArgs,
 
@@ -58,7 +64,7 @@ pub(crate) struct PlanArgs {
 
     // Terraform locks for a plan too; scripts give these.
     #[command(flatten)]
-    _lock: LockArgs,
+    lock: LockArgs,
 }
 
 /// How a plan is written.
@@ -105,6 +111,10 @@ fn plan(
     args: &PlanArgs,
 ) -> Result<Outcome, CommandError> {
     let project = Project::with_variables(report.ui, context, &args.variables)?;
+    if args.out.is_some() {
+        // The seal of a saved plan needs a key that is still there when it is applied.
+        Known::make_key(context, &args.lock)?;
+    }
     let known = Known::to_read(&StateFiles::of(context), &context.env)?;
     let asked = (&args.mode, &args.selection);
     let directory = std::env::current_dir().unwrap_or_default();
@@ -122,6 +132,10 @@ fn plan(
                     None => show(session, &planned, report)?,
                 }
                 told(session, &planned, report)?;
+                if let Some(path) = &args.out {
+                    saved::save(session, &planned.plan, asked, &args.variables, path)?;
+                    report.say(&saved_to(path))?;
+                }
                 let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
                 Ok(if args.detailed_exitcode && changes {
                     Outcome::ChangesPresent
@@ -204,6 +218,17 @@ fn written(
     Some(text.trim_end().to_owned() + "\n")
 }
 
+/// What is said of a plan that was saved.
+fn saved_to(path: &Path) -> Styled {
+    let mut text = Styled::new();
+    let path = path.display();
+    text.plain(&format!(
+        "\nSaved the plan to: {path}\n\nTo perform exactly these actions, run:\n    flowctl apply \
+         {path}\n"
+    ));
+    text
+}
+
 fn has_errors(planned: &Planned<'_>) -> bool {
     planned.diagnostics.iter().any(Diagnostic::is_error)
 }
@@ -219,7 +244,8 @@ pub(crate) fn told(
     if found.is_empty() {
         return Ok(());
     }
-    report.diagnostics(&found, &session.project.shown_sources());
+    let (found, sources) = session.project.shown(found);
+    report.diagnostics(&found, &sources);
     if found.iter().any(Diagnostic::is_error) {
         return Err(CommandError::Told);
     }

@@ -1,20 +1,26 @@
 //! `flowctl show`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
+use flowctl_render::plan::human::{self, HumanOptions};
 use flowctl_render::{output, plan};
+use flowctl_state::planfile::SavedPlan;
 
 use crate::app::App;
 use crate::error::{CommandError, Outcome};
 use crate::services::{Endpoint, providers};
-use crate::shown;
+use crate::project::Project;
 use crate::state::{self, StateFiles};
+use crate::{report, saved, shown};
 
-/// Show what is in state
+/// Show what is in state, or a saved plan
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// Only this instance, resource or module
-    #[arg(value_name = "ADDRESS")]
-    address: Option<String>,
+    /// A saved plan, or only this instance, resource or module of the state
+    #[arg(value_name = "PLANFILE|ADDRESS")]
+    what: Option<String>,
 
     /// For people, or for tools (as `terraform show -json`)
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -32,8 +38,11 @@ enum ShowFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &ShowArgs) -> Result<Outcome, CommandError> {
+    if let Some(path) = args.what.as_ref().map(Path::new).filter(|path| path.is_file()) {
+        return show_plan(app, args, path);
+    }
     let mut snapshot = StateFiles::of(&app.context).read()?;
-    if let Some(address) = &args.address {
+    if let Some(address) = &args.what {
         let target = state::target(address)?;
         snapshot
             .resources
@@ -57,5 +66,37 @@ pub(crate) fn run(app: &mut App, args: &ShowArgs) -> Result<Outcome, CommandErro
             app.ui.print(&format!("\nOutputs:\n\n{outputs}"))?;
         }
     }
+    Ok(Outcome::Done)
+}
+
+/// Shows a saved plan as it was shown when it was made. Its seal is checked when it is applied.
+fn show_plan(app: &mut App, args: &ShowArgs, path: &Path) -> Result<Outcome, CommandError> {
+    let saved = SavedPlan::read(path, None).map_err(saved::unusable)?;
+    let providers = providers(Endpoint::default());
+    if args.json || args.format == ShowFormat::Json {
+        // What the plan was made of is read again, as far as it is there.
+        let (project, _) = Project::load();
+        let prior = StateFiles::of(&app.context).read().unwrap_or_default();
+        let text = plan::json::plan(&plan::json::Input {
+            plan: &saved.plan,
+            prior: &prior,
+            configuration: &project.configuration,
+            sources: &project.sources,
+            variables: &BTreeMap::new(),
+            providers: &providers,
+            flowctl_version: &saved.version,
+            timestamp: &report::time_of(saved.created_at),
+            errored: false,
+        });
+        app.ui.print(&format!("{text}\n"))?;
+        return Ok(Outcome::Done);
+    }
+    let options = HumanOptions {
+        width: app.ui.width(),
+        context: human::Context::Lines(3),
+        compact: false,
+    };
+    let text = human::plan(&saved.plan, &providers, &options);
+    app.ui.print_styled(&text)?;
     Ok(Outcome::Done)
 }

@@ -59,6 +59,7 @@ pub(super) fn resource() -> Schema {
             attributes,
             blocks,
             doc: "A connection of Amazon AppFlow to a data source or destination, with the credentials to log in to it.",
+            ..Block::default()
         },
     }
 }
@@ -97,6 +98,7 @@ pub(super) fn data_source() -> Schema {
             attributes,
             blocks: Vec::new(),
             doc: "A connector profile of Amazon AppFlow that is managed elsewhere, by its name.",
+            ..Block::default()
         },
     }
 }

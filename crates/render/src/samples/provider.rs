@@ -123,6 +123,7 @@ fn block(doc: &'static str, attributes: Vec<Attribute>, blocks: Vec<NestedBlock>
         attributes,
         blocks,
         doc,
+        ..Block::default()
     }
 }
 
