@@ -9,7 +9,7 @@ use flowctl_executor::{Lookup, Services, refresh};
 use flowctl_model::event::Event;
 use flowctl_model::plan::Plan;
 use flowctl_model::snapshot::Snapshot;
-use flowctl_model::{Address, Digester, Text, Value};
+use flowctl_model::{Address, Digester, Mode, Text, Value};
 use flowctl_parser::Diagnostic;
 use flowctl_planner::{DataRead, Input, Needs, Options, creations, exists_already, settings};
 use flowctl_schema::{Providers, RemoteObject};
@@ -76,13 +76,19 @@ impl Session {
     /// Evaluates the providers' settings and makes everything ready for requests.
     pub(crate) async fn connect(&mut self, context: &Context) -> Result<(), CommandError> {
         self.providers = services::providers(Endpoint::open(context).await?);
-        let facts = Facts::default();
-        let (settings, found) = settings(&self.input(&facts));
-        if found.iter().any(Diagnostic::is_error) {
-            return Err(self.wrong(found));
+        let mut facts = Facts::default();
+        loop {
+            let (settings, needs, found) = settings(&self.input(&facts));
+            if found.iter().any(Diagnostic::is_error) {
+                return Err(self.wrong(found));
+            }
+            self.services = services::configured(&self.providers, &settings)?;
+            if needs.is_empty() {
+                return Ok(());
+            }
+            // Settings that come from one provider's ephemeral resources configure another.
+            self.read(needs, &mut facts).await?;
         }
-        self.services = services::configured(&self.providers, &settings)?;
-        Ok(())
     }
 
     /// What planning looks at.
@@ -137,17 +143,22 @@ impl Session {
     pub(crate) async fn read(&self, needs: Needs, facts: &mut Facts) -> Result<(), CommandError> {
         let mut refusals = Vec::new();
         let configuration = &self.project.configuration;
-        let mut groups: BTreeMap<(Text, Text), Vec<DataRead>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Text, Mode, Text), Vec<DataRead>> = BTreeMap::new();
         for read in needs.data {
-            let type_name = read.address.resource.type_name.clone();
+            let resource = &read.address.resource;
+            let kind = (resource.mode, resource.type_name.clone());
             groups
-                .entry((read.provider.clone(), type_name))
+                .entry((read.provider.clone(), kind.0, kind.1))
                 .or_default()
                 .push(read);
         }
-        for ((provider, type_name), reads) in groups {
+        for ((provider, mode, type_name), reads) in groups {
             let configs: Vec<_> = reads.iter().map(|read| read.config.clone()).collect();
-            let answers = match self.services.data(&provider, &type_name) {
+            let source = match mode {
+                Mode::Ephemeral => self.services.ephemeral(&provider, &type_name),
+                Mode::Managed | Mode::Data => self.services.data(&provider, &type_name),
+            };
+            let answers = match source {
                 Ok(data) => data.read_many(&configs).await,
                 Err(error) => vec![Err(error); reads.len()],
             };

@@ -44,6 +44,17 @@ impl Services {
             .ok_or_else(|| missing("data source", name))
     }
 
+    /// The half of an ephemeral resource type that does requests.
+    pub fn ephemeral(
+        &self,
+        provider: &str,
+        name: &str,
+    ) -> Result<Arc<dyn RemoteData>, ProviderError> {
+        self.provider(provider)?
+            .ephemeral(name)
+            .ok_or_else(|| missing("ephemeral resource type", name))
+    }
+
     /// The table of a data source; an empty one if there is no such data source.
     pub(crate) fn data_schema(&self, name: &str) -> Schema {
         let found = self.providers.data_source(name);

@@ -241,10 +241,10 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
             };
             let key = links.get(2).and_then(Link::key);
             let has_key = key.is_some();
-            let mode = if root == "data" {
-                Mode::Data
-            } else {
-                Mode::Managed
+            let mode = match root {
+                "data" => Mode::Data,
+                "ephemeral" => Mode::Ephemeral,
+                _ => Mode::Managed,
             };
             let subject = Subject::Resource {
                 mode,
@@ -314,11 +314,7 @@ impl Reference {
                 name,
                 ..
             } => {
-                let block = if *mode == Mode::Data {
-                    "data"
-                } else {
-                    "resource"
-                };
+                let block = mode.keyword();
                 let detail = format!(
                     "This module has no {block} block {:?} {:?}.",
                     &**type_name, &**name

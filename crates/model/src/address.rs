@@ -108,13 +108,34 @@ impl fmt::Display for ModuleInstance {
     }
 }
 
-/// Managed (`resource`) or only read (`data`).
+/// Managed (`resource`), only read (`data`), or read and never kept (`ephemeral`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Mode {
     /// A `resource` block.
     Managed,
     /// A `data` block.
     Data,
+    /// An `ephemeral` block.
+    Ephemeral,
+}
+
+impl Mode {
+    /// What an address has before the resource type.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Managed => "",
+            Self::Data => "data.",
+            Self::Ephemeral => "ephemeral.",
+        }
+    }
+    /// The keyword of a block.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Managed => "resource",
+            Self::Data => "data",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
 }
 
 /// A resource inside a module instance, all its instances together: `module.a.aws_x.y`.
@@ -122,7 +143,7 @@ pub enum Mode {
 pub struct ResourceAddress {
     /// The module instance it is declared in.
     pub module: ModuleInstance,
-    /// Managed or data.
+    /// Which kind of block declares it.
     pub mode: Mode,
     /// The resource type, such as `aws_appflow_connector_profile`.
     pub type_name: Text,
@@ -145,10 +166,8 @@ impl fmt::Display for ResourceAddress {
         if !self.module.is_root() {
             write!(f, "{}.", self.module)?;
         }
-        if self.mode == Mode::Data {
-            f.write_str("data.")?;
-        }
-        write!(f, "{}.{}", self.type_name, self.name)
+        let prefix = self.mode.prefix();
+        write!(f, "{prefix}{}.{}", self.type_name, self.name)
     }
 }
 
@@ -273,11 +292,16 @@ impl FromStr for Target {
                 parser.dot()?;
                 continue;
             }
-            let (mode, type_name) = if word == "data" {
-                parser.dot()?;
-                (Mode::Data, parser.name()?)
+            let mode = match word {
+                "data" => Mode::Data,
+                "ephemeral" => Mode::Ephemeral,
+                _ => Mode::Managed,
+            };
+            let type_name = if mode == Mode::Managed {
+                word
             } else {
-                (Mode::Managed, word)
+                parser.dot()?;
+                parser.name()?
             };
             parser.dot()?;
             let name = parser.name()?;

@@ -24,7 +24,7 @@ pub struct Module {
     pub locals: BTreeMap<Arc<str>, Local>,
     /// `output` blocks by name.
     pub outputs: BTreeMap<Arc<str>, Output>,
-    /// `resource` and `data` blocks, in source order.
+    /// `resource`, `data` and `ephemeral` blocks, in source order.
     pub resources: Vec<Resource>,
     /// `module` blocks by name.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
@@ -106,11 +106,33 @@ pub struct Output {
     pub preconditions: Vec<Condition>,
 }
 
-/// A `resource` or `data` block.
+/// Which keyword a block of a resource type has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ResourceKind {
+    /// `resource`: made, changed and destroyed.
+    Managed,
+    /// `data`: only read.
+    Data,
+    /// `ephemeral`: read in every run and never kept.
+    Ephemeral,
+}
+
+impl ResourceKind {
+    /// The keyword.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Managed => "resource",
+            Self::Data => "data",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+}
+
+/// A `resource`, `data` or `ephemeral` block.
 #[derive(Clone, Debug)]
 pub struct Resource {
-    /// `data` rather than `resource`.
-    pub data: bool,
+    /// Which of them.
+    pub kind: ResourceKind,
     /// The first label.
     pub type_name: Name,
     /// The second label.

@@ -68,7 +68,7 @@ pub(crate) fn steps(expr: &Expr, constant: bool) -> Option<Vec<(Step<'_>, Span)>
 pub(crate) struct Address {
     /// A resource or data source, not a module.
     pub(crate) resource: bool,
-    /// A data source.
+    /// A data source or an ephemeral resource, which is never made.
     pub(crate) data: bool,
     /// Where the first index in it stands.
     pub(crate) first_index: Option<Span>,
@@ -110,7 +110,7 @@ pub(crate) fn address(expr: &Expr, constant: bool, out: &mut Vec<Diagnostic>) ->
     }
     if steps.peek().is_some() {
         found.resource = true;
-        let data = matches!(steps.peek(), Some((Step::Name("data"), _)));
+        let data = matches!(steps.peek(), Some((Step::Name("data" | "ephemeral"), _)));
         if data {
             steps.next();
         }

@@ -2,9 +2,9 @@
 //! applying otherwise.
 
 use flowctl_model::plan::{Action, Change, Reason};
-use flowctl_model::{ResourceAddress, Text, Type, Value};
+use flowctl_model::{Kind, Marks, Mode as ResourceMode, ResourceAddress, Text, Type, Value};
 use flowctl_parser::diagnostic::Diagnostic;
-use flowctl_schema::DataSource;
+use flowctl_schema::{Block, DataSource};
 
 use crate::conditions::{POSTCONDITION, PRECONDITION};
 use crate::graph::{Item, Node};
@@ -26,7 +26,14 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, mut instance: Instance<'a>, node
     let unknown = || Value::unknown(Type::Any);
     let address = walk.address(&instance);
     if let Some(value) = walk.input.data.get(&address) {
-        let value = value.clone();
+        let source = walk
+            .input
+            .providers
+            .data_source(&instance.resource.type_name.text);
+        let value = source.map_or_else(
+            || value.clone(),
+            |source| with_secrets_marked(&source.schema().block, value),
+        );
         let post = &instance.resource.lifecycle.postconditions;
         walk.conditions(&instance, post, POSTCONDITION, Some(&value));
         return value;
@@ -143,20 +150,37 @@ pub(crate) fn to_be_read(source: &dyn DataSource, config: &Value) -> Value {
     crate::diff::proposed(&source.schema().block, None, config)
 }
 
+/// An object that was read, its secret attributes marked sensitive.
+pub(crate) fn with_secrets_marked(block: &Block, object: &Value) -> Value {
+    let secret = |name: &str| block.attributes.iter().any(|a| a.name == name && a.secret);
+    let Kind::Object(members) = object.kind() else {
+        return object.clone();
+    };
+    let marked = members.iter().map(|(name, value)| {
+        let value = value.clone();
+        if secret(name) && !value.is_null() {
+            (name.clone(), value.marked(Marks::SENSITIVE))
+        } else {
+            (name.clone(), value)
+        }
+    });
+    Value::object(marked).with_marks(object.marks())
+}
+
 /// Whether something that the data source depends on, through `depends_on` or otherwise, is still
 /// to be changed.
-fn waits_for(walk: &Walk<'_>, node: &Node) -> bool {
+pub(crate) fn waits_for(walk: &Walk<'_>, node: &Node) -> bool {
     let changes = |resource: &ResourceAddress| {
         walk.changes_of(resource)
             .any(|change| !matches!(change.action, Action::NoOp | Action::Read))
     };
     let ancestors = walk.with_ancestors([node.clone()]);
     ancestors.iter().any(|other| match &other.item {
-        Item::Resource(false, type_name, name) => {
+        Item::Resource(ResourceMode::Managed, type_name, name) => {
             walk.store.places(&other.module).iter().any(|place| {
                 changes(&ResourceAddress {
                     module: walk.store.get(*place).instance.clone(),
-                    mode: flowctl_model::Mode::Managed,
+                    mode: ResourceMode::Managed,
                     type_name: Text::from(&**type_name),
                     name: Text::from(&**name),
                 })

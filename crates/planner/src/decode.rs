@@ -59,6 +59,15 @@ impl Places {
     }
 }
 
+/// What becomes of the values of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+    /// They are kept in state, so nothing ephemeral may be among them but credentials.
+    Kept,
+    /// They are used during the run, and never kept.
+    Passing,
+}
+
 /// Decodes the body of the block whose header is at `header`.
 pub fn decode(
     body: &Body,
@@ -66,6 +75,7 @@ pub fn decode(
     block: &Block,
     scope: &dyn Scope,
     world: &dyn World,
+    purpose: Use,
 ) -> Decoded {
     let places = Places {
         header,
@@ -74,6 +84,7 @@ pub fn decode(
     let mut decoder = Decoder {
         scope,
         world,
+        purpose,
         places,
         diagnostics: Vec::new(),
         depth: 0,
@@ -89,6 +100,7 @@ pub fn decode(
 struct Decoder<'a> {
     scope: &'a dyn Scope,
     world: &'a dyn World,
+    purpose: Use,
     places: Places,
     diagnostics: Vec<Diagnostic>,
     /// How many `dynamic` blocks there are around the present place.
@@ -161,7 +173,7 @@ impl Decoder<'_> {
         if !value.deep_marks().contains(Marks::EPHEMERAL) {
             return value;
         }
-        if !attribute.secret {
+        if !attribute.secret && self.purpose == Use::Kept {
             let detail = format!(
                 "Ephemeral values are not valid for {:?}, because it is not a credential and so would \
                  be kept.",
@@ -398,6 +410,7 @@ impl Decoder<'_> {
             let mut inside = Decoder {
                 scope: &scope,
                 world: self.world,
+                purpose: self.purpose,
                 places: Places {
                     header: self.places.header,
                     spans: std::mem::take(&mut self.places.spans),

@@ -95,7 +95,7 @@ fn needed_by(
     let start = Node {
         module: resource.module.path(),
         item: Item::Resource(
-            resource.mode == Mode::Data,
+            resource.mode,
             resource.type_name.as_str().into(),
             resource.name.as_str().into(),
         ),
@@ -156,13 +156,12 @@ fn common(from: &ModulePath, to: &ModulePath, steps: &[ModuleStep]) -> Vec<Modul
 
 /// The resource of a node in every module instance whose path begins with `steps`.
 fn instances(walk: &Walk<'_>, node: &Node, steps: &[ModuleStep]) -> Vec<ResourceAddress> {
-    let Item::Resource(data, type_name, name) = &node.item else {
+    let Item::Resource(mode, type_name, name) = &node.item else {
         return Vec::new();
     };
-    let mode = if *data { Mode::Data } else { Mode::Managed };
     let address = |module: ModuleInstance| ResourceAddress {
         module,
-        mode,
+        mode: *mode,
         type_name: Text::from(&**type_name),
         name: Text::from(&**name),
     };

@@ -3,12 +3,12 @@
 use flowctl_model::plan::{Action, Change, Drift, Reason};
 use flowctl_model::snapshot::ResourceState;
 use flowctl_model::{Address, AttributePath, Text, Value};
-use flowctl_parser::configuration::Resource;
+use flowctl_parser::configuration::{Resource, ResourceKind};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::{PlanRequest, ResourceType};
 
 use crate::conditions::{POSTCONDITION, PRECONDITION};
-use crate::decode::{Decoded, Places, decode};
+use crate::decode::{Decoded, Places, Use, decode};
 use crate::diff::{changed, proposed};
 use crate::graph::Node;
 use crate::input::Mode;
@@ -207,12 +207,17 @@ pub(crate) fn decoded(
     let repetition = walk.repetition(instance);
     let scope = walk.scope(instance.place, &repetition, None);
     let resource = instance.resource;
+    let purpose = match resource.kind {
+        ResourceKind::Ephemeral => Use::Passing,
+        ResourceKind::Managed | ResourceKind::Data => Use::Kept,
+    };
     decode(
         &resource.body,
         resource.header,
         block,
         &scope,
         walk.input.world,
+        purpose,
     )
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use flowctl_parser::configuration::Configuration;
+use flowctl_parser::configuration::{Configuration, ResourceKind};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::{Block, DataSource, Provider, Providers, ResourceType};
 
@@ -15,11 +15,18 @@ pub fn resolve_json(configuration: &mut Configuration, providers: &Providers) ->
     let types = by_name(types.map(|t| (t.name(), Schema::Resource(t))).collect());
     let sources = providers.data_sources().cloned();
     let sources = by_name(sources.map(|d| (d.name(), Schema::Data(d))).collect());
+    let ephemerals = providers.ephemeral_resources().cloned();
+    let ephemerals = ephemerals.map(|e| (e.name(), Schema::Data(e)));
+    let ephemerals = by_name(ephemerals.collect());
     let settings = providers.iter().cloned();
     let settings = by_name(settings.map(|p| (p.name(), Schema::Provider(p))).collect());
     configuration.resolve(
         &|resource| {
-            let table = if resource.data { &sources } else { &types };
+            let table = match resource.kind {
+                ResourceKind::Managed => &types,
+                ResourceKind::Data => &sources,
+                ResourceKind::Ephemeral => &ephemerals,
+            };
             table.get(&*resource.type_name.text).map(Schema::block)
         },
         &|provider| settings.get(&*provider.name.text).map(Schema::block),

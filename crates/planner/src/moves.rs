@@ -232,8 +232,7 @@ fn check_module(
         let mut path = path.clone();
         path.0.extend(address.resource.module.path().0);
         let resource = &address.resource;
-        let data = resource.mode == flowctl_model::Mode::Data;
-        let found = modules.resource(&path, data, &resource.type_name, &resource.name)?;
+        let found = modules.resource(&path, resource.mode, &resource.type_name, &resource.name)?;
         // A key moves within the same block.
         Some((found, address.key.is_some()))
     };

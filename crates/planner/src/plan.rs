@@ -252,7 +252,7 @@ pub fn exists_already(configuration: &Configuration, address: &Address, name: &s
 
 /// Whether a configuration has a block for an instance, whatever its key.
 pub fn is_configured(configuration: &Configuration, address: &Address) -> bool {
-    if address.resource.mode == ResourceMode::Data {
+    if address.resource.mode != ResourceMode::Managed {
         return false;
     }
     crate::walk::Modules::new(&configuration.root)

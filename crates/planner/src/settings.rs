@@ -6,10 +6,11 @@ use flowctl_model::{ModuleInstance, ModulePath, Text, Value};
 use flowctl_parser::configuration::{Module, Provider, Resource};
 use flowctl_parser::diagnostic::Diagnostic;
 
-use crate::decode::{Decoded, decode};
+use crate::decode::{Decoded, Use, decode};
 use crate::expansion::Repetition;
 use crate::graph::{self, Item, Node};
 use crate::input::Input;
+use crate::needs::Needs;
 use crate::walk::{Modules, Phase, Walk};
 
 /// A provider configuration.
@@ -24,10 +25,13 @@ pub struct ProviderSettings {
 /// The settings of every provider configuration that a run may need, by the key that changes give
 /// for it: `aws`, `aws.west`, and with the module's path in front for blocks of other modules than
 /// the root. Nothing is evaluated but what the settings depend on.
-pub fn settings(input: &Input<'_>) -> (BTreeMap<Text, ProviderSettings>, Vec<Diagnostic>) {
+///
+/// Settings may come from ephemeral resources: what has to be read for them is told, and the
+/// configurations that wait for it are left out.
+pub fn settings(input: &Input<'_>) -> (BTreeMap<Text, ProviderSettings>, Needs, Vec<Diagnostic>) {
     let (graph, found) = graph::build(input.configuration);
     if found.iter().any(Diagnostic::is_error) {
-        return (BTreeMap::new(), found);
+        return (BTreeMap::new(), Needs::default(), found);
     }
     let mut walk = Walk::new(*input, Phase::Settings, graph);
     let blocks: Vec<Node> = walk
@@ -62,7 +66,14 @@ pub fn settings(input: &Input<'_>) -> (BTreeMap<Text, ProviderSettings>, Vec<Dia
             config: None,
         });
     }
-    (settings, walk.diagnostics)
+    let needs = std::mem::take(&mut walk.needs);
+    if !needs.is_empty() {
+        let complete = |settings: &ProviderSettings| {
+            settings.config.as_ref().is_none_or(Value::is_wholly_known)
+        };
+        settings.retain(|_, settings| complete(settings));
+    }
+    (settings, needs, walk.diagnostics)
 }
 
 /// The provider that a key is of: `aws` of `module.m.aws.west`.
@@ -111,13 +122,15 @@ pub(crate) fn evaluate(walk: &mut Walk<'_>, place: usize, index: usize) {
         &provider.schema().block,
         &scope,
         walk.input.world,
+        Use::Passing,
     );
     let mut problems = flowctl_schema::validate(provider.schema(), &value);
     problems.extend(provider.validate(&value));
     let reported = diagnostics.iter().any(Diagnostic::is_error);
     if !reported {
         diagnostics.extend(problems.iter().map(|problem| places.diagnostic(problem)));
-        if walk.phase == Phase::Settings && !value.is_wholly_known() {
+        let waits = !walk.needs.is_empty();
+        if walk.phase == Phase::Settings && !waits && !value.is_wholly_known() {
             let unknown = places.of(&first_unknown(&value));
             let detail = "The settings of a provider are needed before anything is made, but this \
                           value is known only after apply.";

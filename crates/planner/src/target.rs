@@ -114,11 +114,11 @@ fn may_cover(target: &Target, path: &ModulePath, node: &Node) -> bool {
         Target::Module(module) => starts(&module.path()),
         Target::Resource(address) => {
             let resource = &address.resource;
-            let Item::Resource(data, type_name, name) = &node.item else {
+            let Item::Resource(mode, type_name, name) = &node.item else {
                 return false;
             };
             resource.module.path() == *path
-                && (resource.mode == flowctl_model::Mode::Data) == *data
+                && resource.mode == *mode
                 && *resource.type_name == **type_name
                 && *resource.name == **name
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use flowctl_lang::World;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Digester, Type, Value};
-use flowctl_parser::configuration::Configuration;
+use flowctl_parser::configuration::{Configuration, ResourceKind};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::{Block, Providers};
 
@@ -13,7 +13,7 @@ use crate::decode::Decoded;
 use crate::input::{Input, Options};
 use crate::instance::{decoded, problems, resource_type};
 use crate::walk::{Instance, Phase, Walk};
-use crate::{data, graph, ignore, moves, variables};
+use crate::{data, ephemeral, graph, ignore, moves, variables};
 
 /// Checks a configuration.
 pub fn validate(
@@ -58,12 +58,16 @@ pub fn validate(
 /// Checks an instance that stands for all of its resource; the value that others see.
 pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Value {
     let unknown = || Value::unknown(Type::Any);
-    if instance.resource.data {
-        let Some(source) = data::data_source(walk, instance) else {
-            return unknown();
-        };
-        data::configuration(walk, instance, &*source);
-        return any_object(&source.schema().block);
+    match instance.resource.kind {
+        ResourceKind::Managed => {}
+        ResourceKind::Data => {
+            let Some(source) = data::data_source(walk, instance) else {
+                return unknown();
+            };
+            data::configuration(walk, instance, &*source);
+            return any_object(&source.schema().block);
+        }
+        ResourceKind::Ephemeral => return ephemeral::validate(walk, instance),
     }
     let Some(resource) = resource_type(walk, instance) else {
         return unknown();
@@ -102,7 +106,7 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Valu
 }
 
 /// An object of a type about which nothing is known.
-fn any_object(block: &Block) -> Value {
+pub(crate) fn any_object(block: &Block) -> Value {
     let attributes = block.attributes.iter().map(|attribute| {
         let value = Value::unknown(attribute.ty.clone());
         let secret = attribute.secret;

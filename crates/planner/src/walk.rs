@@ -11,7 +11,7 @@ use flowctl_lang::{Evaluated, Evaluator, convert};
 use flowctl_model::plan::{Change, CheckResult, Drift};
 use flowctl_model::{Address, InstanceKey, Mode, ModuleInstance, ModulePath, Text, Type, Value};
 use flowctl_parser::ast::Expr;
-use flowctl_parser::configuration::{Module, ModuleCall, Resource};
+use flowctl_parser::configuration::{Module, ModuleCall, Resource, ResourceKind};
 use flowctl_parser::diagnostic::Diagnostic;
 
 use crate::expansion::{Expansion, Repetition, expand};
@@ -81,7 +81,7 @@ pub(crate) struct Modules<'a>(HashMap<ModulePath, Entry<'a>>);
 
 struct Entry<'a> {
     module: &'a Module,
-    resources: HashMap<(bool, &'a str, &'a str), &'a Resource>,
+    resources: HashMap<(Mode, &'a str, &'a str), &'a Resource>,
 }
 
 impl<'a> Modules<'a> {
@@ -96,7 +96,7 @@ impl<'a> Modules<'a> {
             Self::add(all, path.child(&**name), &call.module);
         }
         let resources = graph::resources(module)
-            .map(|r| ((r.data, &*r.type_name.text, &*r.name.text), r))
+            .map(|r| ((graph::mode(r), &*r.type_name.text, &*r.name.text), r))
             .collect();
         all.insert(path, Entry { module, resources });
     }
@@ -108,21 +108,20 @@ impl<'a> Modules<'a> {
     pub(crate) fn resource(
         &self,
         path: &ModulePath,
-        data: bool,
+        mode: Mode,
         type_name: &str,
         name: &str,
     ) -> Option<&'a Resource> {
         let entry = self.0.get(path)?;
-        entry.resources.get(&(data, type_name, name)).copied()
+        entry.resources.get(&(mode, type_name, name)).copied()
     }
 
     /// The block of a resource instance.
     pub(crate) fn block_of(&self, address: &Address) -> Option<&'a Resource> {
         let resource = &address.resource;
-        let data = resource.mode == Mode::Data;
         self.resource(
             &resource.module.path(),
-            data,
+            resource.mode,
             &resource.type_name,
             &resource.name,
         )
@@ -192,8 +191,8 @@ impl<'a> Walk<'a> {
                 Item::Local(name) => self.local(place, name),
                 Item::Output(name) => outputs::evaluate(self, place, name),
                 Item::Call(name) => self.call(place, name),
-                Item::Resource(data, type_name, name) => {
-                    let resource = self.modules.resource(&node.module, *data, type_name, name);
+                Item::Resource(mode, type_name, name) => {
+                    let resource = self.modules.resource(&node.module, *mode, type_name, name);
                     if let Some(resource) = resource {
                         self.resource(place, resource, node);
                     }
@@ -293,11 +292,15 @@ impl<'a> Walk<'a> {
             };
             let value = match self.phase {
                 Phase::Validate => crate::validate::instance(self, &instance),
-                Phase::Settings => self.as_in_state(&instance),
-                Phase::Plan | Phase::Apply if resource.data => {
-                    crate::data::instance(self, instance, node)
+                Phase::Settings if resource.kind == ResourceKind::Ephemeral => {
+                    crate::ephemeral::instance(self, &instance, node)
                 }
-                Phase::Plan | Phase::Apply => crate::instance::plan(self, instance),
+                Phase::Settings => self.as_in_state(&instance),
+                Phase::Plan | Phase::Apply => match resource.kind {
+                    ResourceKind::Managed => crate::instance::plan(self, instance),
+                    ResourceKind::Data => crate::data::instance(self, instance, node),
+                    ResourceKind::Ephemeral => crate::ephemeral::instance(self, &instance, node),
+                },
             };
             let resources = &mut self.store.get_mut(place).resources;
             if let Some(objects) = resources.get_mut(&key) {
@@ -390,13 +393,8 @@ impl<'a> Walk<'a> {
 
 /// How a module's values name a resource.
 pub(crate) fn resource_key(resource: &Resource) -> ResourceKey {
-    let mode = if resource.data {
-        Mode::Data
-    } else {
-        Mode::Managed
-    };
     (
-        mode,
+        graph::mode(resource),
         Text::from(&*resource.type_name.text),
         Text::from(&*resource.name.text),
     )

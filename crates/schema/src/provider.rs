@@ -27,6 +27,11 @@ pub trait Provider: Send + Sync {
         &[]
     }
 
+    /// Every ephemeral resource type: what it takes and what is read.
+    fn ephemeral_resources(&self) -> &[Arc<dyn DataSource>] {
+        &[]
+    }
+
     /// The provider with the settings of one `provider` block: a value of the type of its schema
     /// without unknown parts, or `None` where there is no such block. Does no I/O: whatever is
     /// needed for requests is made at the first one.
@@ -43,6 +48,11 @@ pub trait ConfiguredProvider: Send + Sync {
 
     /// Requests for a data source.
     fn data(&self, _name: &str) -> Option<Arc<dyn RemoteData>> {
+        None
+    }
+
+    /// Requests for an ephemeral resource.
+    fn ephemeral(&self, _name: &str) -> Option<Arc<dyn RemoteData>> {
         None
     }
 }
@@ -85,5 +95,15 @@ impl Providers {
     /// The data source called `name`.
     pub fn data_source(&self, name: &str) -> Option<&Arc<dyn DataSource>> {
         self.data_sources().find(|d| d.name() == name)
+    }
+
+    /// Every ephemeral resource type of every provider.
+    pub fn ephemeral_resources(&self) -> impl Iterator<Item = &Arc<dyn DataSource>> {
+        self.iter().flat_map(|p| p.ephemeral_resources())
+    }
+
+    /// The ephemeral resource type called `name`.
+    pub fn ephemeral_resource(&self, name: &str) -> Option<&Arc<dyn DataSource>> {
+        self.ephemeral_resources().find(|e| e.name() == name)
     }
 }

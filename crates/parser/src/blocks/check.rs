@@ -6,7 +6,7 @@ use super::condition::conditions;
 use super::reader::{Allowed, Diagnostics, check, check_name, labels};
 use super::resource;
 use crate::ast::Block;
-use crate::configuration::Check;
+use crate::configuration::{Check, ResourceKind};
 use crate::diagnostic::Diagnostic;
 
 pub(super) fn check_block(block: Block, out: &mut Diagnostics) -> Option<Check> {
@@ -41,7 +41,7 @@ pub(super) fn check_block(block: Block, out: &mut Diagnostics) -> Option<Check> 
         });
     }
     let data = first
-        .and_then(|data| resource::resource(data.clone(), true, out))
+        .and_then(|data| resource::resource(data.clone(), ResourceKind::Data, out))
         .map(Box::new);
     valid.then_some(Check {
         name,

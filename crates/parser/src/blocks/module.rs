@@ -7,10 +7,10 @@ use super::reader::{Diagnostics, check_name, labels};
 use super::settings::Settings;
 use super::{call, changes, check, input, provider, resource};
 use crate::ast::{Block, Body, Name, Span};
-use crate::configuration::{Local, Module};
+use crate::configuration::{Local, Module, ResourceKind};
 use crate::diagnostic::{Diagnostic, nearest};
 
-const BLOCKS: [&str; 12] = [
+const BLOCKS: [&str; 13] = [
     "terraform",
     "provider",
     "variable",
@@ -19,6 +19,7 @@ const BLOCKS: [&str; 12] = [
     "module",
     "resource",
     "data",
+    "ephemeral",
     "moved",
     "removed",
     "import",
@@ -78,7 +79,7 @@ struct Builder<'a> {
     module: Module,
     settings: Settings,
     /// Where each resource is declared.
-    resources: HashMap<(bool, Arc<str>, Arc<str>), Span>,
+    resources: HashMap<(ResourceKind, Arc<str>, Arc<str>), Span>,
     files: &'a mut dyn Files,
     out: &'a mut Diagnostics,
 }
@@ -116,20 +117,13 @@ impl Builder<'_> {
                     insert(&mut module.calls, &name, place, call, "module call", out);
                 }
             }
-            kind @ ("resource" | "data") => {
-                let data = kind == "data";
-                self.resource(block, data);
-            }
+            "resource" => self.resource(block, ResourceKind::Managed),
+            "data" => self.resource(block, ResourceKind::Data),
+            "ephemeral" => self.resource(block, ResourceKind::Ephemeral),
             "moved" => module.moved.extend(changes::moved(&block, out)),
             "removed" => module.removed.extend(changes::removed(&block, out)),
             "import" => module.imports.extend(changes::import(&block, out)),
             "check" => module.checks.extend(check::check_block(block, out)),
-            "ephemeral" => out.push(Diagnostic::error(
-                block.header,
-                "Ephemeral resources are not supported",
-                "flowctl has no ephemeral resource types yet. Hand secrets in through variables \
-                 marked ephemeral or sensitive.",
-            )),
             other => {
                 let mut diagnostic = Diagnostic::error(
                     block.block_type.span,
@@ -164,18 +158,18 @@ impl Builder<'_> {
         }
     }
 
-    fn resource(&mut self, block: Block, data: bool) {
-        let Some(resource) = resource::resource(block, data, self.out) else {
+    fn resource(&mut self, block: Block, kind: ResourceKind) {
+        let Some(resource) = resource::resource(block, kind, self.out) else {
             return;
         };
         let (type_name, name) = (&resource.type_name.text, &resource.name.text);
-        let key = (data, type_name.clone(), name.clone());
+        let key = (kind, type_name.clone(), name.clone());
         let Some(first) = self.resources.get(&key) else {
             self.resources.insert(key, resource.header);
             self.module.resources.push(resource);
             return;
         };
-        let kind = if data { "data" } else { "resource" };
+        let kind = kind.keyword();
         let error = Diagnostic::error(
             resource.header,
             format!("Duplicate {kind} {type_name:?} configuration"),

@@ -1,10 +1,10 @@
-//! `resource` and `data` blocks, with the meta-arguments that every type has.
+//! `resource`, `data` and `ephemeral` blocks, with the meta-arguments that every type has.
 
 use super::condition::conditions;
 use super::reader::{Allowed, Diagnostics, check, check_name, labels};
 use super::values::{INVALID, bool_literal, depends_on, list, maybe_quoted, provider_ref};
 use crate::ast::{Block, Body, Expr, ExprKind, Span};
-use crate::configuration::{IgnoreChanges, Lifecycle, Resource};
+use crate::configuration::{IgnoreChanges, Lifecycle, Resource, ResourceKind};
 use crate::diagnostic::Diagnostic;
 use crate::reference::{Step, steps};
 
@@ -16,18 +16,26 @@ const MANAGED_LIFECYCLE: [&str; 4] = [
     "replace_triggered_by",
 ];
 
-pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Option<Resource> {
+pub(super) fn resource(
+    block: Block,
+    kind: ResourceKind,
+    out: &mut Diagnostics,
+) -> Option<Resource> {
     let [type_name, name] = labels(&block, ["type", "name"], out)?;
     let (type_name, name) = (type_name.clone(), name.clone());
-    let type_what = if data { "data source" } else { "resource type" };
+    let (type_what, name_what) = match kind {
+        ResourceKind::Managed => ("resource type", "resource"),
+        ResourceKind::Data => ("data source", "data resource"),
+        ResourceKind::Ephemeral => ("ephemeral resource type", "ephemeral resource"),
+    };
     let valid = check_name(&type_name, type_what, out);
-    if !check_name(&name, if data { "data resource" } else { "resource" }, out) || !valid {
+    if !check_name(&name, name_what, out) || !valid {
         return None;
     }
     let Block { header, body, .. } = block;
     exclusive(&body, out);
     let mut resource = Resource {
-        data,
+        kind,
         type_name,
         name,
         header,
@@ -67,7 +75,7 @@ pub(super) fn resource(block: Block, data: bool, out: &mut Diagnostics) -> Optio
                     continue;
                 }
                 first_lifecycle = Some(block.header);
-                resource.lifecycle = lifecycle(&block, data, out);
+                resource.lifecycle = lifecycle(&block, kind, out);
             }
             "connection" | "provisioner" => out.push(Diagnostic::error(
                 block.header,
@@ -105,7 +113,7 @@ pub(super) fn exclusive(body: &Body, out: &mut Diagnostics) {
     }
 }
 
-fn lifecycle(block: &Block, data: bool, out: &mut Diagnostics) -> Lifecycle {
+fn lifecycle(block: &Block, kind: ResourceKind, out: &mut Diagnostics) -> Lifecycle {
     let body = &block.body;
     labels(block, [], out);
     let allowed = Allowed {
@@ -116,7 +124,11 @@ fn lifecycle(block: &Block, data: bool, out: &mut Diagnostics) -> Lifecycle {
     check(body, allowed, out);
     let preconditions = conditions(body, "precondition", out);
     let postconditions = conditions(body, "postcondition", out);
-    if data {
+    if kind != ResourceKind::Managed {
+        let what = match kind {
+            ResourceKind::Ephemeral => "ephemeral",
+            _ => "data",
+        };
         let wrong = body
             .attributes
             .iter()
@@ -124,11 +136,14 @@ fn lifecycle(block: &Block, data: bool, out: &mut Diagnostics) -> Lifecycle {
         for attribute in wrong {
             out.push(Diagnostic::error(
                 attribute.name.span,
-                "Invalid data resource lifecycle argument",
+                format!("Invalid {what} resource lifecycle argument"),
                 format!(
-                    "{:?} is for objects that are created and destroyed, which a data source is \
-                     not.",
-                    attribute.name.text
+                    "{:?} is for objects that are created and destroyed, which {} is not.",
+                    attribute.name.text,
+                    match kind {
+                        ResourceKind::Ephemeral => "an ephemeral resource",
+                        _ => "a data source",
+                    }
                 ),
             ));
         }

@@ -135,6 +135,7 @@ pub(super) fn block_of<'a>(address: &Address, providers: &'a Providers) -> Optio
     let schema = match address.resource.mode {
         flowctl_model::Mode::Managed => providers.resource_type(name)?.schema(),
         flowctl_model::Mode::Data => providers.data_source(name)?.schema(),
+        flowctl_model::Mode::Ephemeral => providers.ephemeral_resource(name)?.schema(),
     };
     Some(&schema.block)
 }

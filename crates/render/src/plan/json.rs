@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use flowctl_model::plan::Plan;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Mode, Text, Value};
+use flowctl_parser::configuration::ResourceKind;
 use flowctl_parser::{Configuration, SourceMap};
 use flowctl_schema::{Providers, Schema};
 use serde::Serialize;
@@ -136,6 +137,7 @@ fn schema_of<'a>(mode: Mode, type_name: &str, providers: &'a Providers) -> Optio
     Some(match mode {
         Mode::Managed => providers.resource_type(type_name)?.schema(),
         Mode::Data => providers.data_source(type_name)?.schema(),
+        Mode::Ephemeral => providers.ephemeral_resource(type_name)?.schema(),
     })
 }
 
@@ -210,6 +212,15 @@ fn mode_word(mode: Mode) -> &'static str {
     match mode {
         Mode::Managed => "managed",
         Mode::Data => "data",
+        Mode::Ephemeral => "ephemeral",
+    }
+}
+
+fn mode_of(kind: ResourceKind) -> Mode {
+    match kind {
+        ResourceKind::Managed => Mode::Managed,
+        ResourceKind::Data => Mode::Data,
+        ResourceKind::Ephemeral => Mode::Ephemeral,
     }
 }
 

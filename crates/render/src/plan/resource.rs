@@ -1,8 +1,8 @@
 //! One resource instance of a plan: the line that says what happens to it and why, and its
 //! differences.
 
+use flowctl_model::Address;
 use flowctl_model::plan::{Action, Change, Reason};
-use flowctl_model::{Address, Mode};
 use flowctl_schema::Providers;
 
 use super::diff::Objects;
@@ -46,10 +46,7 @@ pub(super) fn mark(action: Action) -> Mark {
 
 /// The block's first line.
 pub(super) fn block_header(address: &Address) -> String {
-    let keyword = match address.resource.mode {
-        Mode::Managed => "resource",
-        Mode::Data => "data",
-    };
+    let keyword = address.resource.mode.keyword();
     format!(
         "{keyword} \"{}\" \"{}\" {{",
         address.resource.type_name, address.resource.name

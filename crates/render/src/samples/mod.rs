@@ -38,7 +38,9 @@ pub(crate) fn object(address: &Address, json: &Json) -> Value {
     let name = &address.resource.type_name;
     let schema = match address.resource.mode {
         flowctl_model::Mode::Managed => providers.resource_type(name).unwrap().schema().clone(),
-        flowctl_model::Mode::Data => providers.data_source(name).unwrap().schema().clone(),
+        flowctl_model::Mode::Data | flowctl_model::Mode::Ephemeral => {
+            providers.data_source(name).unwrap().schema().clone()
+        }
     };
     block(&schema.block, json)
 }

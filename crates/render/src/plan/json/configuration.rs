@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flowctl_model::{Mode, Number, Type, Value};
+use flowctl_model::{Number, Type, Value};
 use flowctl_parser::SourceMap;
 use flowctl_parser::ast::{Body, Expr, ExprKind, ObjectKey, UnaryOp};
 use flowctl_parser::configuration::{Module, ModuleCall, Output, ProviderRef, Resource, Variable};
@@ -12,7 +12,7 @@ use flowctl_schema::{Block, Providers};
 use serde::{Serialize, Serializer};
 
 use super::references::{Traversal, traversals};
-use super::{Input, implied_provider, mode_word, provider_source, schema_of};
+use super::{Input, implied_provider, mode_of, mode_word, provider_source, schema_of};
 use crate::json::Shown;
 
 /// Variables that no value may be shown of: module path and name.
@@ -235,11 +235,7 @@ impl<'a> Writer<'a> {
         keys: &impl Fn(&str) -> String,
     ) -> ResourceJson<'a> {
         let type_name: &str = &resource.type_name.text;
-        let mode = if resource.data {
-            Mode::Data
-        } else {
-            Mode::Managed
-        };
+        let mode = mode_of(resource.kind);
         let schema = schema_of(mode, type_name, self.providers);
         let provider = match &resource.provider {
             Some(provider) => ref_name(provider),
@@ -257,7 +253,7 @@ impl<'a> Writer<'a> {
             };
             self.provider_config.insert(key.clone(), implied);
         }
-        let prefix = if resource.data { "data." } else { "" };
+        let prefix = mode.prefix();
         ResourceJson {
             address: format!("{prefix}{type_name}.{}", resource.name.text),
             mode: mode_word(mode),

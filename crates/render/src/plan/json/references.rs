@@ -10,7 +10,7 @@ use flowctl_parser::ast::{Body, Expr, ExprKind, ObjectKey, SplatStep, TemplatePa
 use flowctl_parser::configuration::{Module, ModuleCall};
 use flowctl_schema::{Block, Providers};
 
-use super::schema_of;
+use super::{mode_of, schema_of};
 
 /// A root name and the steps behind it, up to the first that is computed.
 #[derive(Debug)]
@@ -90,6 +90,7 @@ impl<'e> Traversal<'e> {
                 Subject::Other
             }
             ("data", type_name) => resource(Mode::Data, type_name, 1),
+            ("ephemeral", type_name) => resource(Mode::Ephemeral, type_name, 1),
             ("resource", type_name) => resource(Mode::Managed, type_name, 1),
             (type_name, _) => resource(Mode::Managed, Some(type_name), 0),
         }
@@ -409,11 +410,7 @@ pub(super) fn secret_variables(
             at.child(name.clone(), None)
         });
         for resource in &module.resources {
-            let mode = if resource.data {
-                Mode::Data
-            } else {
-                Mode::Managed
-            };
+            let mode = mode_of(resource.kind);
             if let Some(schema) = schema_of(mode, &resource.type_name.text, providers) {
                 secret_expressions(&resource.body, &schema.block, &mut |expr| {
                     trace.follow(&keyless, expr);

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use flowctl_model::plan::{Action, Plan};
-use flowctl_model::{Address, InstanceKey, Mode, ResourceAddress};
+use flowctl_model::{Address, InstanceKey, ResourceAddress};
 use flowctl_parser::Configuration;
 use flowctl_parser::ast::{Body, Expr};
 use serde::Serialize;
 
+use super::mode_of;
 use super::references::{Modules, Step, Subject, Trace};
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,7 +40,7 @@ pub(super) fn collect(plan: &Plan, configuration: &Configuration) -> Vec<Relevan
             continue;
         };
         let written = module.resources.iter().find(|resource| {
-            resource.data == (address.mode == Mode::Data)
+            mode_of(resource.kind) == address.mode
                 && *resource.type_name.text == *address.type_name
                 && *resource.name.text == *address.name
         });
