@@ -9,6 +9,8 @@
 //!   sources, `ephemeral` for ephemeral resources, `imports`, [`moves`], `removal` and `edges` for
 //!   the rest of a plan;
 //! - [`apply`]: evaluation while the plan is carried out;
+//! - [`review`]: two configurations compared by what they ask for, with `origin` for where secrets
+//!   come from;
 //! - [`mod@validate`]: what can be found without state or network.
 //!
 //! Everything here is a function of its arguments: no file, clock, environment or network. This
@@ -31,9 +33,11 @@ mod instance;
 mod json;
 pub mod moves;
 pub mod needs;
+mod origin;
 mod outputs;
 pub mod plan;
 mod removal;
+pub mod review;
 pub mod settings;
 mod store;
 mod suggest;
