@@ -1,10 +1,13 @@
 //! `flowctl state`: what is in state, and changing it by hand.
 
+mod export_tfstate;
+mod import_tfstate;
 mod list;
 mod mv;
 mod restore;
 mod rm;
 mod show;
+mod tfstate;
 
 use clap::{Args, Subcommand};
 
@@ -20,6 +23,8 @@ pub(crate) struct StateArgs {
 
 #[derive(Subcommand, Debug)]
 enum StateCommand {
+    ExportTfstate(export_tfstate::ExportTfstateArgs),
+    ImportTfstate(import_tfstate::ImportTfstateArgs),
     List(list::ListArgs),
     Mv(mv::MvArgs),
     Restore(restore::RestoreArgs),
@@ -29,6 +34,8 @@ enum StateCommand {
 
 pub(crate) fn run(app: &mut App, args: &StateArgs) -> Result<Outcome, CommandError> {
     match &args.command {
+        StateCommand::ExportTfstate(args) => export_tfstate::run(app, args),
+        StateCommand::ImportTfstate(args) => import_tfstate::run(app, args),
         StateCommand::List(args) => list::run(app, args),
         StateCommand::Mv(args) => mv::run(app, args),
         StateCommand::Restore(args) => restore::run(app, args),
