@@ -7,9 +7,8 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::StoreError;
 use crate::files::{beside, private_directory, private_file, refuse_link, sync_directory};
-use crate::open::{self, Log};
+use crate::{StoreError, mark, open};
 
 /// How many copies are kept.
 pub const KEPT: usize = 10;
@@ -117,11 +116,12 @@ pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
     copied.inspect_err(|_| clear(&unfinished))?;
     // What the log holds goes into the database, so that nothing is lost if this is cut off before
     // the rename. A state that cannot be opened any more has nothing to give.
-    open::checkpoint(to, Log::Emptied);
+    open::checkpoint(to);
     for suffix in ["-wal", "-shm"] {
         // A log of the replaced database must not be applied to the restored one.
         let _ = fs::remove_file(beside(to, suffix));
     }
+    mark::forget(to);
     put_in_place(&unfinished, to)
 }
 

@@ -17,6 +17,7 @@ mod files;
 mod history;
 pub mod key;
 pub mod lock;
+mod mark;
 mod open;
 pub mod planfile;
 mod process;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use crate::files::{beside, make_directory_of, make_private, private_file, refuse_link};
 use crate::lock::Holder;
-use crate::{StoreError, backup, key, lock, process};
+use crate::{StoreError, backup, key, lock, mark, process};
 
 /// The migrations, oldest first; a database's `user_version` counts those it has had.
 const MIGRATIONS: [&str; 2] = [
@@ -107,8 +107,7 @@ fn refuse_emptied(path: &Path) -> Result<(), StoreError> {
     refuse_missing(path)
 }
 
-/// Whether the log of a database has anything in it. To be asked before the database is opened,
-/// which makes an empty one.
+/// Whether the log of a database has anything in it.
 fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
@@ -135,7 +134,7 @@ pub(crate) fn to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
         refuse_missing(path)?;
         return Ok(None);
     }
-    let has_log = has_log(path);
+    let said = mark::read(path);
     let connection = read_only(path)?;
     connection.execute_batch("BEGIN").map_err(failed)?;
     if is_empty(&connection).map_err(failed)? {
@@ -143,7 +142,7 @@ pub(crate) fn to_read(path: &Path) -> Result<Option<Connection>, StoreError> {
         return Ok(None);
     }
     if check_kind(&connection, path)? == MIGRATIONS.len() {
-        refuse_lost_log(&connection, path, has_log)?;
+        mark::check(&connection, path, said)?;
         return Ok(Some(connection));
     }
     migrated(&connection).map(Some).map_err(failed)
@@ -211,13 +210,15 @@ pub(crate) fn to_write(path: &Path) -> Result<Connection, StoreError> {
         refuse_missing(path)?;
         drop(private_file(path)?);
     }
-    let has_log = has_log(path);
+    let said = mark::read(path);
     let mut connection = Connection::open(path).map_err(failed)?;
     let version = if is_empty(&connection).map_err(failed)? {
         refuse_emptied(path)?;
         0
     } else {
-        check(&connection, path)?
+        let version = check(&connection, path)?;
+        mark::check(&connection, path, said)?;
+        version
     };
     if version > 0 && version < MIGRATIONS.len() {
         backup::make(&connection, &backup::directory(path))?;
@@ -234,7 +235,6 @@ pub(crate) fn to_write(path: &Path) -> Result<Connection, StoreError> {
         connection.pragma_update(None, name, true).map_err(failed)?;
     }
     refuse_running(&connection, path)?;
-    refuse_lost_log(&connection, path, has_log)?;
     note_cut_off_runs(&connection).map_err(failed)?;
     let known = meta(&connection, "key_id").map_err(failed)?;
     key::finish_next(&key::path(path), known.as_deref())?;
@@ -319,29 +319,6 @@ fn refuse_running(connection: &Connection, path: &Path) -> Result<(), StoreError
     }
 }
 
-/// Refuses a store whose log was deleted after a run was cut off: the beginning of a run is always
-/// in the database itself, and its writes are in the log until someone closes the store.
-fn refuse_lost_log(connection: &Connection, path: &Path, has_log: bool) -> Result<(), StoreError> {
-    let cut_off: i64 = connection
-        .query_row(
-            "SELECT count(*) FROM runs WHERE outcome IS NULL",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(|error| StoreError::database(path, &error))?;
-    if cut_off == 0 || has_log {
-        return Ok(());
-    }
-    let log = beside(path, "-wal");
-    Err(StoreError::damaged(
-        path,
-        format!(
-            "a run was cut off, and the log with what it wrote last ({}) is gone",
-            log.display()
-        ),
-    ))
-}
-
 /// Notes of every run without an outcome that it was cut off.
 pub(crate) fn note_cut_off_runs(connection: &Connection) -> rusqlite::Result<()> {
     let open: i64 = connection.query_row(
@@ -358,24 +335,11 @@ pub(crate) fn note_cut_off_runs(connection: &Connection) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// What becomes of the log when what it holds is in the database.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Log {
-    /// It stays as it is.
-    Kept,
-    /// Nothing is left in it.
-    Emptied,
-}
-
-/// Moves what the log holds into the database, as far as readers let it. If it cannot be done,
-/// nothing is lost by that.
-pub(crate) fn checkpoint(path: &Path, log: Log) {
-    let pragma = match log {
-        Log::Kept => "PRAGMA wal_checkpoint(PASSIVE)",
-        Log::Emptied => "PRAGMA wal_checkpoint(TRUNCATE)",
-    };
+/// Moves what the log holds into the database and empties it, as far as readers let it. If it
+/// cannot be done, nothing is lost by that.
+pub(crate) fn checkpoint(path: &Path) {
     if let Ok(connection) = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-        let _ = connection.query_row(pragma, [], |_| Ok(()));
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 

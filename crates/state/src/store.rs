@@ -12,7 +12,7 @@ use rusqlite::{Connection, Params, params};
 
 use crate::files::hex;
 use crate::history::{Run, encode_changes};
-use crate::open::{self, Log, set_meta};
+use crate::open::{self, set_meta};
 use crate::read::{self, encode_state};
 use crate::row::{self, encode};
 use crate::writer::Writer;
@@ -83,8 +83,6 @@ impl Store {
                 Ok(connection.last_insert_rowid())
             })
             .await?;
-        // With the run's beginning in the database itself, a log that is gone is missed.
-        open::checkpoint(&self.path, Log::Kept);
         self.run = Some(id);
         Ok(id)
     }
@@ -291,12 +289,8 @@ impl Store {
                 Ok(forgotten)
             })
             .await?;
-        // The log has them too. It is not left empty: a run whose log is empty has lost it.
-        open::checkpoint(&self.path, Log::Emptied);
-        let path = self.path.clone();
-        self.writer
-            .write(move |connection| next_serial(connection, &path))
-            .await?;
+        // The log has them too.
+        open::checkpoint(&self.path);
         Ok(forgotten)
     }
 }

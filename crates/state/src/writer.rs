@@ -13,6 +13,7 @@ use futures::channel::oneshot;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::files::{Identity, beside, identity};
+use crate::mark::Mark;
 use crate::{StoreError, lock, open};
 
 /// How many jobs may wait, and share a transaction.
@@ -135,6 +136,17 @@ impl Files {
     }
 }
 
+fn begin<'c>(
+    connection: &'c mut Connection,
+    path: &Path,
+    files: &Files,
+) -> Result<Transaction<'c>, StoreError> {
+    files.check()?;
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| StoreError::database(path, &error))
+}
+
 fn run(
     mut connection: Connection,
     path: &Path,
@@ -142,14 +154,11 @@ fn run(
     jobs: &Receiver<Job>,
     commits: &AtomicU64,
 ) {
+    let mark = Mark::of(path);
+    mark.set(&connection);
     let mut usual = 1;
     while let Ok(first) = jobs.recv() {
-        let begun = files.check().and_then(|()| {
-            connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(|error| StoreError::database(path, &error))
-        });
-        let mut transaction = match begun {
+        let mut transaction = match begin(&mut connection, path, files) {
             Ok(transaction) => transaction,
             Err(error) => {
                 first(Err(error.clone()))(Err(error));
@@ -175,6 +184,9 @@ fn run(
             .commit()
             .map_err(|error| StoreError::database(path, &error));
         commits.fetch_add(1, Ordering::Relaxed);
+        if committed.is_ok() {
+            mark.set(&connection);
+        }
         let ended = committed.and_then(|()| files.check());
         for reply in replies {
             reply(ended.clone());
@@ -184,5 +196,8 @@ fn run(
     // is found out by the next process.
     if files.check().is_ok() {
         let _ = open::note_cut_off_runs(&connection);
+        if connection.close().is_ok() {
+            mark.remove();
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! program starts from itself.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test's expectations")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's expectations")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};

@@ -12,14 +12,26 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
-use super::types;
+use super::types::{self, KnownTypes};
 use crate::files::unhex_into;
 
-/// Reads values. The names of attributes, which are the same in every resource of a type, are kept
-/// once for all that it reads.
-#[derive(Default)]
+/// Reads values. What is the same in every resource of a type (names of attributes, types of
+/// blocks) is kept once for all that it reads.
 pub(crate) struct Decoder {
     names: RefCell<HashSet<Text, FxBuildHasher>>,
+    /// The list that stands for a block that is not there: most blocks are not.
+    empty: Value,
+    types: KnownTypes,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self {
+            names: RefCell::default(),
+            empty: Value::list(Type::Any, Vec::new()),
+            types: KnownTypes::default(),
+        }
+    }
 }
 
 impl Decoder {
@@ -170,17 +182,25 @@ fn tagged<'de, A: MapAccess<'de>>(
         }
         "$list" => {
             let mut values = source.next_value_seed(Elements(decoder))?;
-            let of = types::settle(named_type(&mut source)?, values.iter_mut());
+            let named = named_type(&mut source)?;
+            if values.is_empty() && named.is_none() {
+                return Ok(decoder.empty.clone());
+            }
+            let of = decoder.types.settle(named, values.iter_mut());
             return Ok(Value::list(of, values));
         }
         "$set" => {
             let mut values = source.next_value_seed(Elements(decoder))?;
-            let of = types::settle(named_type(&mut source)?, values.iter_mut());
+            let of = decoder
+                .types
+                .settle(named_type(&mut source)?, values.iter_mut());
             return Ok(Value::new(Kind::Set(of, Arc::new(values))));
         }
         "$map" => {
             let mut values = source.next_value_seed(Members(decoder))?;
-            let of = types::settle(named_type(&mut source)?, values.values_mut());
+            let of = decoder
+                .types
+                .settle(named_type(&mut source)?, values.values_mut());
             return Ok(Value::map(of, values));
         }
         "$object" => Value::object(source.next_value_seed(Members(decoder))?),

@@ -1,5 +1,7 @@
 //! Element types of collections: told from the elements, or written down.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use flowctl_model::{Kind, ObjectType, Type, Unknown, Value};
@@ -8,59 +10,102 @@ use serde_json::{Value as Json, json};
 /// The type that all elements have, as far as they tell it: a null tells nothing, and neither do
 /// elements that contradict each other.
 pub(super) fn of_elements<'a>(elements: impl Iterator<Item = &'a Value>) -> Type {
-    told_by(elements).0
+    KnownTypes::default().told_by(elements).0
 }
 
-/// The same, and whether every element is of exactly this type.
-fn told_by<'a>(mut elements: impl Iterator<Item = &'a Value>) -> (Type, bool) {
-    let Some(first) = elements.next() else {
-        return (Type::Any, true);
-    };
-    let (mut told, mut same) = (of(first), true);
-    for element in elements {
-        match (&told, element.kind()) {
-            (Type::String, Kind::String(_))
-            | (Type::Number, Kind::Number(_))
-            | (Type::Bool, Kind::Bool(_)) => {}
-            _ => {
-                let ty = of(element);
-                if ty != told {
-                    same = false;
-                    told = match both(told, ty) {
-                        Some(both) => both,
-                        None => return (Type::Any, true),
-                    };
-                }
+/// How many types of objects are remembered.
+const KNOWN: usize = 16;
+
+/// The types of objects that were met last: those of blocks, which are the same in resource after
+/// resource, and are shared in place of being made each time.
+#[derive(Default)]
+pub(super) struct KnownTypes(RefCell<VecDeque<Type>>);
+
+impl KnownTypes {
+    /// The element type of a collection with these elements, which are made to be of it; `named`
+    /// is the one that was written down.
+    pub(super) fn settle<'a>(
+        &self,
+        named: Option<Type>,
+        elements: impl ExactSizeIterator<Item = &'a mut Value>,
+    ) -> Type {
+        let elements: Vec<&mut Value> = elements.collect();
+        let (told, same) = match named {
+            Some(named) => (named, false),
+            None => self.told_by(elements.iter().map(|value| &**value)),
+        };
+        if !same {
+            give_all(elements.into_iter(), &told);
+        }
+        told
+    }
+
+    /// The type that elements tell, and whether each is of exactly this type.
+    fn told_by<'a>(&self, mut elements: impl Iterator<Item = &'a Value>) -> (Type, bool) {
+        let Some(first) = elements.next() else {
+            return (Type::Any, true);
+        };
+        let (mut told, mut same) = (self.of(first), true);
+        for element in elements {
+            if is_of(element, &told) {
+                continue;
             }
+            same = false;
+            told = match both(told, self.of(element)) {
+                Some(both) => both,
+                None => return (Type::Any, true),
+            };
+        }
+        (told, same)
+    }
+
+    /// The type of a value as its text tells it.
+    fn of(&self, value: &Value) -> Type {
+        match value.kind() {
+            Kind::Null(_) => Type::Any,
+            Kind::Unknown(unknown) if !unknown.ty.is_primitive() => Type::Any,
+            Kind::Object(_) => {
+                let mut known = self.0.borrow_mut();
+                if let Some(ty) = known.iter().find(|ty| is_of(value, ty)) {
+                    return ty.clone();
+                }
+                let ty = value.ty();
+                if known.len() == KNOWN {
+                    known.pop_back();
+                }
+                known.push_front(ty.clone());
+                ty
+            }
+            _ => value.ty(),
         }
     }
-    (told, same)
 }
 
-/// The type of a value as its text tells it.
-fn of(value: &Value) -> Type {
-    match value.kind() {
-        Kind::Null(_) => Type::Any,
-        Kind::Unknown(unknown) if !unknown.ty.is_primitive() => Type::Any,
-        _ => value.ty(),
+/// Whether a type is exactly the one of a value, found out without making that.
+fn is_of(value: &Value, ty: &Type) -> bool {
+    match (value.kind(), ty) {
+        (Kind::Bool(_), Type::Bool)
+        | (Kind::Number(_), Type::Number)
+        | (Kind::String(_), Type::String) => true,
+        (Kind::Null(own), ty) => own == ty,
+        (Kind::Unknown(unknown), ty) => unknown.ty == *ty,
+        (Kind::List(own, _), Type::List(of))
+        | (Kind::Set(own, _), Type::Set(of))
+        | (Kind::Map(own, _), Type::Map(of)) => *own == **of,
+        (Kind::Object(values), Type::Object(types)) => {
+            values.len() == types.attributes.len()
+                && types.optional.is_empty()
+                && values
+                    .iter()
+                    .zip(&types.attributes)
+                    .all(|((name, value), (of, ty))| name == of && is_of(value, ty))
+        }
+        (Kind::Tuple(values), Type::Tuple(types)) => {
+            values.len() == types.len()
+                && values.iter().zip(types.iter()).all(|(v, ty)| is_of(v, ty))
+        }
+        _ => false,
     }
-}
-
-/// The element type of a collection with these elements, which are made to be of it; `named` is
-/// the one that was written down.
-pub(super) fn settle<'a>(
-    named: Option<Type>,
-    elements: impl ExactSizeIterator<Item = &'a mut Value>,
-) -> Type {
-    let elements: Vec<&mut Value> = elements.collect();
-    let (told, same) = match named {
-        Some(named) => (named, false),
-        None => told_by(elements.iter().map(|value| &**value)),
-    };
-    if !same {
-        give_all(elements.into_iter(), &told);
-    }
-    told
 }
 
 /// What two types tell together; `None` if they contradict each other.
