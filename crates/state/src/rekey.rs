@@ -4,7 +4,7 @@
 //!
 //! The new key waits beside the old one until the store has committed that it is the one: cut off
 //! at any instant, either the old key is there with the old digests, or there are no digests, and
-//! opening the store puts the new key in its place ([`key::finish_next`]).
+//! opening the store puts the new key in its place (see [`key`]).
 
 use std::path::Path;
 

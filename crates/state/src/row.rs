@@ -3,8 +3,9 @@
 //! Strings, booleans, nulls, whole numbers and tuples are JSON's own; objects are JSON objects.
 //! Everything else is an object whose first member's name begins with `$`: `$number` (text),
 //! `$list`, `$set`, `$map`, `$object` (an object that has such a member name itself), and
-//! `$secret`, which stands for a withheld secret and holds its digest and type, and `$unknown` with
-//! a type, which occurs in intents only.
+//! `$secret`, which stands for a withheld secret and holds its digest and type, `$unknown` with
+//! a type, which occurs in intents only, and `$null` with a type, which occurs in outputs only:
+//! those of an attribute are told by its schema.
 //!
 //! The element type of a collection is told from its elements. Where they do not tell it (there
 //! are none, or they are null), a second member `$of` names it, unless it has objects in it: those
@@ -29,6 +30,11 @@ pub fn encode(value: &Value, place: &str) -> Result<String, StoreError> {
     to_document(value, place).map(|json| json.to_string())
 }
 
+/// The same with the types of nulls, for values that no schema tells the type of.
+pub(crate) fn encode_output(value: &Value, place: &str) -> Result<String, StoreError> {
+    to_json(value, &mut AttributePath::root(), place, Nulls::Typed).map(|json| json.to_string())
+}
+
 /// The value of a text; `None` if it is damaged.
 pub fn decode(text: &str) -> Option<Value> {
     Decoder::default().value(text)
@@ -36,7 +42,7 @@ pub fn decode(text: &str) -> Option<Value> {
 
 /// A value as part of another document.
 pub(crate) fn to_document(value: &Value, place: &str) -> Result<Json, StoreError> {
-    to_json(value, &mut AttributePath::root(), place)
+    to_json(value, &mut AttributePath::root(), place, Nulls::Plain)
 }
 
 /// The value of a part of a document; `None` if it is damaged.
@@ -44,13 +50,25 @@ pub(crate) fn from_document(json: Json) -> Option<Value> {
     Decoder::default().document(json)
 }
 
-fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json, StoreError> {
+/// How nulls are written.
+#[derive(Clone, Copy)]
+enum Nulls {
+    Plain,
+    Typed,
+}
+
+fn to_json(
+    value: &Value,
+    path: &mut AttributePath,
+    place: &str,
+    nulls: Nulls,
+) -> Result<Json, StoreError> {
     let all = |values: &[Value], path: &mut AttributePath| {
         (0..)
             .zip(values)
             .map(|(index, value)| {
                 path.push(flowctl_model::Step::Index(index));
-                let json = to_json(value, path, place);
+                let json = to_json(value, path, place, nulls);
                 path.pop();
                 json
             })
@@ -61,7 +79,7 @@ fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json,
             .iter()
             .map(|(name, value)| {
                 path.push(flowctl_model::Step::Key(name.clone()));
-                let json = to_json(value, path, place);
+                let json = to_json(value, path, place, nulls);
                 path.pop();
                 json.map(|json| (name.to_string(), json))
             })
@@ -74,7 +92,10 @@ fn to_json(value: &Value, path: &mut AttributePath, place: &str) -> Result<Json,
         });
     }
     Ok(match value.kind() {
-        Kind::Null(_) => Json::Null,
+        Kind::Null(ty) => match nulls {
+            Nulls::Typed if *ty != Type::Any => json!({ "$null": types::whole_to_json(ty) }),
+            _ => Json::Null,
+        },
         Kind::Bool(value) => Json::Bool(*value),
         Kind::Number(number) => match number.to_i64() {
             Some(int) => json!(int),
@@ -161,7 +182,7 @@ pub(crate) fn encode_deposed(deposed: &[(Text, Value)], place: &str) -> Result<S
     let pairs = deposed
         .iter()
         .map(|(id, value)| {
-            let value = to_json(value, &mut AttributePath::root(), place)?;
+            let value = to_document(value, place)?;
             Ok(json!([id.as_str(), value]))
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
@@ -286,6 +307,30 @@ mod tests {
     }
 
     #[test]
+    fn nulls_of_outputs_keep_their_types() {
+        let nested = Type::object([
+            ("a", Type::list(Type::tuple(vec![Type::Any, Type::Bool]))),
+            ("b", Type::map(Type::set(Type::Number))),
+        ]);
+        for value in [
+            Value::null(Type::String),
+            Value::null(Type::Any),
+            Value::null(nested.clone()),
+            Value::object([("a", Value::null(Type::list(Type::String)))]),
+            Value::tuple(vec![Value::null(nested), Value::null(Type::Bool)]),
+            Value::list(Type::String, vec![Value::null(Type::String), "x".into()]),
+            Value::map(Type::Bool, [("k".into(), Value::null(Type::Bool))].into()),
+        ] {
+            let text = encode_output(&value, "output.a").unwrap();
+            let read = decode(&text).unwrap();
+            assert_eq!((read.ty(), read), (value.ty(), value), "{text}");
+        }
+        // Not for attributes, of which most are null.
+        let text = encode(&Value::null(Type::String), "t.a").unwrap();
+        assert_eq!(text, "null");
+    }
+
+    #[test]
     fn damaged_text_is_no_value() {
         for text in [
             "",
@@ -302,6 +347,9 @@ mod tests {
             r#"{"$number":"x"}"#,
             r#"{"$secret":{}}"#,
             r#"{"$what":1}"#,
+            r#"{"$null":"what"}"#,
+            r#"{"$null":["list"]}"#,
+            r#"{"$null":"string","a":1}"#,
         ] {
             assert!(decode(text).is_none(), "{text}");
         }

@@ -238,7 +238,7 @@ impl Store {
             .write(move |connection| {
                 execute(connection, &path, "DELETE FROM outputs", [])?;
                 for (name, output) in &outputs {
-                    let value = encode(&output.value, &format!("output.{name}"))?;
+                    let value = row::encode_output(&output.value, &format!("output.{name}"))?;
                     execute(
                         connection,
                         &path,

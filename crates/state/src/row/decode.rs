@@ -208,6 +208,10 @@ fn tagged<'de, A: MapAccess<'de>>(
             let name: Cow<'_, str> = source.next_value()?;
             Value::unknown(types::primitive(&name).unwrap_or(Type::Any))
         }
+        "$null" => {
+            let ty = types::whole_from_json(&source.next_value()?);
+            Value::null(ty.ok_or_else(damaged)?)
+        }
         "$secret" => secret(&source.next_value()?).ok_or_else(damaged)?,
         _ => return Err(damaged()),
     };

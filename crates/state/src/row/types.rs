@@ -222,6 +222,58 @@ pub(super) fn from_json(json: &Json) -> Option<Type> {
     }
 }
 
+/// Any type, whatever it has in it.
+pub(super) fn whole_to_json(ty: &Type) -> Json {
+    let all = |types: &[Type]| types.iter().map(whole_to_json).collect::<Json>();
+    match ty {
+        Type::Any => "any".into(),
+        Type::String => "string".into(),
+        Type::Number => "number".into(),
+        Type::Bool => "bool".into(),
+        Type::List(of) => json!(["list", whole_to_json(of)]),
+        Type::Set(of) => json!(["set", whole_to_json(of)]),
+        Type::Map(of) => json!(["map", whole_to_json(of)]),
+        Type::Tuple(types) => json!(["tuple", all(types)]),
+        Type::Object(object) => {
+            let types = object.attributes.iter();
+            let types = types.map(|(name, ty)| (name.to_string(), whole_to_json(ty)));
+            json!(["object", types.collect::<Json>()])
+        }
+    }
+}
+
+/// The other way round.
+pub(super) fn whole_from_json(json: &Json) -> Option<Type> {
+    if let Some(name) = json.as_str() {
+        return if name == "any" {
+            Some(Type::Any)
+        } else {
+            primitive(name)
+        };
+    }
+    let [name, of] = json.as_array()?.as_slice() else {
+        return None;
+    };
+    match name.as_str()? {
+        "list" => Some(Type::list(whole_from_json(of)?)),
+        "set" => Some(Type::set(whole_from_json(of)?)),
+        "map" => Some(Type::map(whole_from_json(of)?)),
+        "tuple" => {
+            let types = of.as_array()?.iter().map(whole_from_json);
+            Some(Type::tuple(types.collect::<Option<_>>()?))
+        }
+        "object" => {
+            let types = of.as_object()?.iter();
+            let types = types.map(|(name, ty)| Some((name.as_str().into(), whole_from_json(ty)?)));
+            Some(Type::Object(Arc::new(ObjectType {
+                attributes: types.collect::<Option<_>>()?,
+                ..ObjectType::default()
+            })))
+        }
+        _ => None,
+    }
+}
+
 /// A primitive type by name.
 pub(super) fn primitive(name: &str) -> Option<Type> {
     match name {
