@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// What each crate may use of ours in what is shipped. What tests need is not told here, but for
 /// [`INDEPENDENT`].
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     (
         "flowctl",
         &[
@@ -20,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "parser",
             "planner",
             "provider-aws",
+            "provider-external",
             "render",
             "schema",
             "state",
@@ -29,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("flowctl-planner", &["lang", "model", "parser", "schema"]),
     ("flowctl-executor", &["model", "schema", "state"]),
     ("flowctl-provider-aws", &["model", "schema"]),
+    ("flowctl-provider-external", &["model", "schema"]),
     ("flowctl-lang", &["model", "parser"]),
     ("flowctl-schema", &["model"]),
     ("flowctl-state", &["model"]),

@@ -23,8 +23,18 @@ pub(crate) struct Env {
     pub(crate) workspace: Option<String>,
     /// `FLOWCTL_STATE_KEY`: the key of the secret digests, instead of the file.
     pub(crate) state_key: Option<Zeroizing<String>>,
+    /// `GITHUB_TOKEN`: what signs requests to GitHub.
+    pub(crate) github_token: Option<Zeroizing<String>>,
+    /// `GITHUB_API_URL`: where GitHub's API is, as its workflows say.
+    pub(crate) github_api_url: Option<String>,
+    /// `GITLAB_TOKEN`: what signs requests to GitLab.
+    pub(crate) gitlab_token: Option<Zeroizing<String>>,
+    /// `CI_SERVER_URL`: where GitLab is, as its jobs say.
+    pub(crate) gitlab_url: Option<String>,
     /// `FLOWCTL_LOG`: what is logged to stderr, as tracing's filters are written.
     pub(crate) log: Option<String>,
+    /// `FLOWCTL_ALLOW_EXTERNAL` is `1` or `true`: `external` may run programs.
+    pub(crate) allow_external: bool,
     /// `FLOWCTL_FAULT`: where a fault test ends the process.
     pub(crate) fault: Option<String>,
     /// `NO_COLOR` is set and not empty, or the terminal is a `dumb` one.
@@ -50,7 +60,12 @@ impl Env {
             automation: false,
             workspace: None,
             state_key: None,
+            github_token: None,
+            github_api_url: None,
+            gitlab_token: None,
+            gitlab_url: None,
             log: None,
+            allow_external: false,
             fault: None,
             no_color: false,
             ascii: false,
@@ -79,7 +94,18 @@ impl Env {
                 "TF_IN_AUTOMATION" => env.automation = !value.is_empty(),
                 "TF_WORKSPACE" => env.workspace = Some(value),
                 "FLOWCTL_STATE_KEY" => env.state_key = Some(Zeroizing::new(value)),
+                "GITHUB_TOKEN" if !value.is_empty() => {
+                    env.github_token = Some(Zeroizing::new(value));
+                }
+                "GITHUB_API_URL" if !value.is_empty() => env.github_api_url = Some(value),
+                "GITLAB_TOKEN" if !value.is_empty() => {
+                    env.gitlab_token = Some(Zeroizing::new(value));
+                }
+                "CI_SERVER_URL" if !value.is_empty() => env.gitlab_url = Some(value),
                 "FLOWCTL_LOG" => env.log = Some(value),
+                "FLOWCTL_ALLOW_EXTERNAL" => {
+                    env.allow_external = matches!(value.as_str(), "1" | "true");
+                }
                 "FLOWCTL_FAULT" => env.fault = Some(value),
                 "NO_COLOR" => env.no_color |= !value.is_empty(),
                 "TERM" => env.no_color |= value == "dumb",

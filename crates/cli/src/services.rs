@@ -8,6 +8,7 @@ use flowctl_executor::Services;
 use flowctl_model::Text;
 use flowctl_planner::settings::ProviderSettings;
 use flowctl_provider_aws::{AwsProvider, Environment};
+use flowctl_provider_external::ExternalProvider;
 use flowctl_schema::builtin::BuiltinProvider;
 use flowctl_schema::{Provider, Providers};
 
@@ -15,23 +16,27 @@ use crate::app::Context;
 use crate::error::{CommandError, sentence};
 use crate::state::StateFiles;
 
-/// Where requests go, as far as the command line says.
+/// Where requests go and what else may be done for them, as far as the command line says.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Endpoint {
     /// Not the service's own.
     pub(crate) url: Option<String>,
     /// It is the endpoint inside flowctl, which takes any credentials.
     pub(crate) emulator: bool,
+    /// Programs that the configuration names may run.
+    pub(crate) external: bool,
 }
 
 impl Endpoint {
     /// What the options say, with the endpoint inside flowctl running if they ask for it. Needs the
     /// runtime of requests, and lives as long as it.
     pub(crate) async fn open(context: &Context) -> Result<Self, CommandError> {
+        let external = context.options.allow_external || context.env.allow_external;
         if !context.options.emulator {
             return Ok(Self {
                 url: context.options.endpoint_url.clone(),
                 emulator: false,
+                external,
             });
         }
         let failed = |reason: String| {
@@ -55,6 +60,7 @@ impl Endpoint {
         Ok(Self {
             url: Some(url),
             emulator: true,
+            external,
         })
     }
 }
@@ -69,6 +75,7 @@ pub(crate) fn providers(endpoint: Endpoint) -> Providers {
     Providers::new(vec![
         Arc::new(AwsProvider::new(environment)) as Arc<dyn Provider>,
         Arc::new(BuiltinProvider::new()),
+        Arc::new(ExternalProvider::new(endpoint.external)),
     ])
 }
 

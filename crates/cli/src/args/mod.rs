@@ -36,6 +36,12 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, conflicts_with = "endpoint_url")]
     pub(crate) emulator: bool,
 
+    /// Let `external` run the programs that the configuration names
+    ///
+    /// FLOWCTL_ALLOW_EXTERNAL=1 does the same.
+    #[arg(long, global = true)]
+    pub(crate) allow_external: bool,
+
     /// When to use colours
     #[arg(
         long,
