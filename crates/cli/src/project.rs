@@ -1,11 +1,15 @@
 //! A directory's configuration as commands begin with it: read, and with its variables.
 
-use flowctl_parser::{Configuration, Diagnostic, SourceMap, Span, load};
+use flowctl_parser::{
+    Configuration, Diagnostic, FileSystem, NO_CONFIGURATION, SourceMap, Span, load,
+};
 use flowctl_planner::{GivenVariables, resolve_json};
 use flowctl_render::diagnostics::mask;
+use flowctl_schema::Redactor;
 
 use crate::app::Context;
 use crate::args::variables::VariableArgs;
+use crate::env::Env;
 use crate::error::CommandError;
 use crate::files::Disk;
 use crate::services::{Endpoint, providers};
@@ -15,7 +19,11 @@ use crate::variables;
 /// The root module's directory: the working directory, after `--chdir`.
 pub(crate) const ROOT: &str = ".";
 
+/// Shorter texts are no secrets worth the name, but parts of many a word.
+const TELLING: usize = 4;
+
 /// A configuration without errors in its syntax and structure.
+#[derive(Default)]
 pub(crate) struct Project {
     pub(crate) configuration: Configuration,
     pub(crate) sources: SourceMap,
@@ -36,16 +44,19 @@ impl Project {
 
     /// Reads what can be read of the configuration, with all that is wrong with it.
     pub(crate) fn load() -> (Self, Vec<Diagnostic>) {
-        let mut loaded = load(ROOT, &Disk);
+        Self::load_from(&Disk)
+    }
+
+    /// The same of a directory that need not be on disk.
+    pub(crate) fn load_from(files: &dyn FileSystem) -> (Self, Vec<Diagnostic>) {
+        let mut loaded = load(ROOT, files);
         let providers = providers(Endpoint::default());
         let found = resolve_json(&mut loaded.configuration, &providers);
         loaded.diagnostics.extend(found);
         let project = Self {
             configuration: loaded.configuration,
             sources: loaded.sources,
-            variables: GivenVariables::new(),
-            warnings: Vec::new(),
-            secrets: Vec::new(),
+            ..Self::default()
         };
         (project, loaded.diagnostics)
     }
@@ -57,9 +68,30 @@ impl Project {
         context: &Context,
         args: &VariableArgs,
     ) -> Result<Self, CommandError> {
-        let mut project = Self::read()?;
+        let (project, found) = Self::load();
+        project.checked(found)?.given(ui, context, args)
+    }
+
+    /// The same where there may be no configuration yet.
+    pub(crate) fn with_variables_if_any(
+        ui: &mut Ui,
+        context: &Context,
+        args: &VariableArgs,
+    ) -> Result<Self, CommandError> {
+        let (project, mut found) = Self::load();
+        found.retain(|diagnostic| diagnostic.summary != NO_CONFIGURATION);
+        project.checked(found)?.given(ui, context, args)
+    }
+
+    fn given(
+        self,
+        ui: &mut Ui,
+        context: &Context,
+        args: &VariableArgs,
+    ) -> Result<Self, CommandError> {
+        let mut project = self;
         let (root, sources) = (&project.configuration.root, &mut project.sources);
-        let mut gathered = variables::gather(&context.env, args, root, sources);
+        let mut gathered = variables::gather(&context.env, args, root, sources, &Disk);
         if !args.input {
             ui.ask_nothing();
         }
@@ -69,6 +101,21 @@ impl Project {
         project.variables = gathered.given;
         project.secrets = gathered.secrets;
         project.checked(gathered.diagnostics)
+    }
+
+    /// Reads everything that sets variables; those that must be set and are not are unknown.
+    pub(crate) fn give_variables(
+        &mut self,
+        env: &Env,
+        args: &VariableArgs,
+        files: &dyn FileSystem,
+    ) -> Vec<Diagnostic> {
+        let (root, sources) = (&self.configuration.root, &mut self.sources);
+        let mut gathered = variables::gather(env, args, root, sources, files);
+        gathered.leave_unknown(root);
+        self.variables = gathered.given;
+        self.secrets = gathered.secrets;
+        gathered.diagnostics
     }
 
     /// Whether every variable is declared, and every one that must be set is. If not, a plan says
@@ -94,15 +141,45 @@ impl Project {
 
     /// What ends a command, with the sources it is about.
     pub(crate) fn wrong(&self, found: Vec<Diagnostic>) -> CommandError {
-        CommandError::Wrong(found, self.shown_sources())
+        let (found, sources) = self.shown(found);
+        CommandError::Wrong(found, sources)
+    }
+
+    /// Diagnostics and the sources they are about, as they may be shown: secrets that are written in
+    /// the sources are covered there, and taken out of the messages.
+    pub(crate) fn shown(&self, mut found: Vec<Diagnostic>) -> (Vec<Diagnostic>, SourceMap) {
+        if found.is_empty() {
+            return (found, SourceMap::default());
+        }
+        let sources = self.shown_sources();
+        let covered = mask::covered(&self.sources, &sources);
+        let telling = covered.into_iter().filter(|text| text.len() >= TELLING);
+        let redactor = Redactor::new(telling);
+        for diagnostic in &mut found {
+            let Diagnostic {
+                summary,
+                detail,
+                labels,
+                help,
+                values,
+                ..
+            } = diagnostic;
+            let labels = labels.iter_mut().map(|(_, text)| text);
+            let values = values.iter_mut().map(|(_, text)| text);
+            let texts = [summary, detail].into_iter().chain(labels).chain(values);
+            for text in texts.chain(help) {
+                *text = redactor.redact(text);
+            }
+        }
+        (found, sources)
     }
 
     /// The sources as they may be shown: secrets that are written in them are covered.
     pub(crate) fn shown_sources(&self) -> SourceMap {
         let providers = providers(Endpoint::default());
-        let names = mask::secret_names(&providers, &self.configuration);
+        let names = mask::Names::of(&providers, &self.configuration);
         let mut spans = mask::secret_spans(&self.configuration);
         spans.extend(&self.secrets);
-        mask::masked(&self.sources, names.iter().map(String::as_str), &spans)
+        mask::masked(&self.sources, &names, &spans)
     }
 }

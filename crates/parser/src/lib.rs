@@ -24,6 +24,6 @@ pub use blocks::{TERRAFORM_VERSION, meets};
 pub use configuration::Configuration;
 pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use format::format;
-pub use load::{FileSystem, Loaded, load};
+pub use load::{FileSystem, Loaded, NO_CONFIGURATION, load};
 pub use source::{Position, Source, SourceMap};
 pub use variables::parse_variable_file;

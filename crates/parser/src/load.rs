@@ -10,6 +10,9 @@ use crate::diagnostic::Diagnostic;
 use crate::source::SourceMap;
 use crate::{hcl, json, overrides};
 
+/// The error for a root module without any file, which does not matter to everyone.
+pub const NO_CONFIGURATION: &str = "No configuration files";
+
 /// How deep modules may call modules: a cycle of directories is an error, not a hang.
 const MAX_MODULE_DEPTH: usize = 32;
 
@@ -83,7 +86,7 @@ impl Loader<'_> {
                 let shown = shown(directory);
                 out.push(problem(
                     summary,
-                    format!("The directory {shown} cannot be read: {reason}."),
+                    format!("{shown} cannot be read: {reason}."),
                 ));
                 return Arc::default();
             }
@@ -127,13 +130,13 @@ impl Loader<'_> {
             if called_from.is_some() {
                 out.push(problem(
                     "Module directory has no configuration",
-                    format!("The directory {shown} holds no .tf file."),
+                    format!("{shown} holds no .tf file."),
                 ));
             } else {
                 out.push(
                     problem(
-                        "No configuration files",
-                        format!("The directory {shown} holds no .tf and no .tf.json file."),
+                        NO_CONFIGURATION,
+                        format!("{shown} holds no .tf and no .tf.json file."),
                     )
                     .with_help("go to the right directory with -C DIR, or write a main.tf"),
                 );
@@ -172,8 +175,7 @@ impl Files for Loader<'_> {
                 span,
                 "Module cycle",
                 format!(
-                    "The module in {} would call itself, directly or through others.",
-                    shown(&directory)
+                    "The module in {directory:?} would call itself, directly or through others."
                 ),
             ));
             return Arc::default();
@@ -226,9 +228,9 @@ pub fn join(directory: &str, path: &str) -> String {
 
 fn shown(directory: &str) -> String {
     if directory.is_empty() || directory == "." {
-        "(the working directory)".to_owned()
+        "The working directory".to_owned()
     } else {
-        directory.to_owned()
+        format!("The directory {directory}")
     }
 }
 

@@ -188,9 +188,7 @@ fn configuration<'a>(
         let ignore = &instance.resource.lifecycle.ignore_changes;
         config = ignore::apply(ignore, block, before, &config, &mut found);
     }
-    if !found.iter().any(Diagnostic::is_error) {
-        found.extend(problems(resource, &config, &decoded.places));
-    }
+    found = with_problems(found, resource, &config, &decoded.places);
     let failed = found.iter().any(Diagnostic::is_error);
     let address = walk.address(instance).to_string();
     let found = found.into_iter().map(|d| d.with_address(address.as_str()));
@@ -219,6 +217,24 @@ pub(crate) fn decoded(
         walk.input.world,
         purpose,
     )
+}
+
+/// What was found, and what a resource type finds wrong with what could be read.
+pub(crate) fn with_problems(
+    mut found: Vec<Diagnostic>,
+    resource: &dyn ResourceType,
+    config: &Value,
+    places: &Places,
+) -> Vec<Diagnostic> {
+    let broken = found.iter().any(Diagnostic::is_error);
+    let mut problems = problems(resource, config, places);
+    if broken {
+        // What is missing may be what could not be read, and is reported as that.
+        let known = |problem: &Diagnostic| found.iter().any(|d| d.summary == problem.summary);
+        problems.retain(|problem| !known(problem));
+    }
+    found.extend(problems);
+    found
 }
 
 /// What a resource type finds wrong with a configuration.

@@ -11,7 +11,7 @@ use flowctl_schema::{Block, Providers};
 
 use crate::decode::Decoded;
 use crate::input::{Input, Options};
-use crate::instance::{decoded, problems, resource_type};
+use crate::instance::{decoded, resource_type, with_problems};
 use crate::walk::{Instance, Phase, Walk};
 use crate::{data, ephemeral, graph, ignore, moves, variables};
 
@@ -80,9 +80,7 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Valu
     } = decoded(walk, instance, block);
     let lifecycle = &instance.resource.lifecycle;
     diagnostics.extend(ignore::check(&lifecycle.ignore_changes, block));
-    if !diagnostics.iter().any(Diagnostic::is_error) {
-        diagnostics.extend(problems(&*resource, &value, &places));
-    }
+    diagnostics = with_problems(diagnostics, &*resource, &value, &places);
     let address = walk.address(instance).to_string();
     let found = diagnostics
         .into_iter()

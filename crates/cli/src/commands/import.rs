@@ -66,7 +66,7 @@ pub(crate) fn run(app: &mut App, args: &ImportArgs) -> Result<Outcome, CommandEr
     let (id, address) = told(args)?;
     // Values of variables matter only as far as the provider's settings need them.
     app.ui.ask_nothing();
-    let project = Project::with_variables(&mut app.ui, &app.context, &args.variables)?;
+    let project = Project::with_variables_if_any(&mut app.ui, &app.context, &args.variables)?;
     let runtime = runtime::full()?;
     let done = runtime.block_on(import(&app.context, args, project, &id, address));
     runtime.shutdown_background();
