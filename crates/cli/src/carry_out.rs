@@ -98,7 +98,8 @@ pub(crate) async fn carry_out(
         held.store.end_run(word.to_owned()).await?;
     }
     if !found.is_empty() {
-        report.diagnostics(&found, &session.project.shown_sources());
+        let (found, sources) = session.project.shown(found);
+        report.diagnostics(&found, &sources);
     }
     report.summary()?;
     report.outputs(&outputs)?;

@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Color};
 use flowctl_parser::{Diagnostic, SourceMap};
 use flowctl_render::diagnostics::human::{self, Look};
 use flowctl_render::style::{Style, Styled, clean};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use zeroize::Zeroizing;
 
 use crate::args::{ColorWhen, GlobalArgs};
@@ -297,6 +298,10 @@ fn colored(text: &Styled) -> String {
     out
 }
 
+/// Whose log may be shown. The service's client is not among them: it logs answers, and a service may
+/// repeat in them what it was sent.
+const LOGGED: [&str; 4] = ["flowctl", "aws_config", "hyper_util", "rustls"];
+
 /// Starts the log on stderr if it is asked for: addresses and ids, never values.
 pub(crate) fn start_log(env: &Env, verbose: u8) {
     let filter = match (&env.log, verbose) {
@@ -305,11 +310,16 @@ pub(crate) fn start_log(env: &Env, verbose: u8) {
         (_, 1) => "info".to_owned(),
         _ => "debug".to_owned(),
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(false)
-        .finish();
+        .with_ansi(false);
+    let shown = tracing_subscriber::filter::filter_fn(|line| {
+        let of = |name| line.target().split("::").next() == Some(name);
+        LOGGED.into_iter().any(of) || line.target().starts_with("flowctl_")
+    });
+    let subscriber = tracing_subscriber::registry()
+        .with(tracing_subscriber::EnvFilter::new(filter))
+        .with(lines.with_filter(shown));
     // There is no other log in this process.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use flowctl_model::{AttributePath, Value};
+use flowctl_model::{AttributePath, Kind, Value};
 use zeroize::Zeroizing;
 
 use crate::{ProviderError, Schema};
@@ -38,6 +38,9 @@ impl Redactor {
             }
             // The names in a map of credentials are as secret as the values.
             value.visit(&mut |_, inner| {
+                if let Kind::Map(_, entries) = inner.kind() {
+                    secrets.extend(entries.keys().map(|name| name.to_string().into()));
+                }
                 secrets.extend(inner.as_str().map(|text| text.to_owned().into()));
                 secrets.extend(inner.as_number().map(|number| number.to_string().into()));
                 true

@@ -43,8 +43,8 @@ pub(crate) fn run(app: &mut App, args: &ConsoleArgs) -> Result<Outcome, CommandE
         app.ui.ask_nothing();
     }
     let project = Project::with_variables(&mut app.ui, &app.context, &args.variables)?;
-    app.ui
-        .diagnostics(&project.warnings, &project.shown_sources());
+    let (warnings, sources) = project.shown(project.warnings.clone());
+    app.ui.diagnostics(&warnings, &sources);
     let known = Known::to_read(&StateFiles::of(&app.context), &app.context.env)?;
     let session = Session::new(&app.context, project, known, Options::default());
     let facts = Facts::default();

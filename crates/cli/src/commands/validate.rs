@@ -40,7 +40,7 @@ pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, Command
         found.extend(validate(configuration, &providers, &machine, WORKSPACE));
     }
     let errors = found.iter().any(Diagnostic::is_error);
-    let sources = project.shown_sources();
+    let (found, sources) = project.shown(found);
     if args.json || args.format == ValidateFormat::Json {
         let text = diagnostics::json::validate(&found, &sources);
         app.ui.print(&format!("{}\n", text.trim_end()))?;

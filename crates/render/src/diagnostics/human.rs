@@ -234,7 +234,7 @@ mod tests {
     use flowctl_parser::FileId;
 
     use super::*;
-    use crate::diagnostics::mask::masked;
+    use crate::diagnostics::mask::{Names, masked};
     use crate::samples::CANARY;
 
     const LOOK: Look = Look {
@@ -254,7 +254,11 @@ mod tests {
             "\"b\", ".repeat(40)
         );
         let other = sources.add("variables.tf", text);
-        (masked(&sources, ["password"], &[]), main, other)
+        let names = Names {
+            secret: ["password".to_owned()].into(),
+            ..Names::default()
+        };
+        (masked(&sources, &names, &[]), main, other)
     }
 
     fn find(sources: &SourceMap, file: FileId, text: &str) -> Span {
