@@ -5,7 +5,7 @@ use std::path::Path;
 use flowctl_model::event::OperationAction;
 use flowctl_model::journal::{Intent, Unfinished};
 use flowctl_model::snapshot::{OutputState, ResourceState, Snapshot};
-use flowctl_model::{Digester, Kind, Text, Value};
+use flowctl_model::{Address, Digester, Kind, Text, Value};
 use rusqlite::{Connection, Row, Statement};
 
 use crate::StoreError;
@@ -77,32 +77,23 @@ pub(crate) fn snapshot(connection: &Connection, path: &Path) -> Result<Snapshot,
              create_before_destroy, tainted, deposed FROM resources",
         )
         .map_err(failed)?;
-    let resources = collect(&mut statement, path, |row| {
-        let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
-        let read = || {
-            Ok::<_, rusqlite::Error>((
-                text(0)?.parse().ok(),
-                decoder.value(text(3)?),
-                row::decode_dependencies(text(4)?),
-                row::decode_deposed(text(8)?),
-            ))
-        };
-        let (Some(address), Some(attributes), Some(dependencies), Some(deposed)) = read()? else {
-            return Ok(None);
-        };
-        let state = ResourceState {
-            provider: decoder.name(text(1)?),
-            id: text(2)?.into(),
-            attributes,
-            dependencies,
-            schema_version: row.get::<_, i64>(5)?.try_into().unwrap_or_default(),
+    let written = collect(&mut statement, path, |row| {
+        Ok(Some(Written {
+            address: row.get(0)?,
+            provider: row.get(1)?,
+            id: row.get(2)?,
+            attributes: row.get(3)?,
+            dependencies: row.get(4)?,
+            schema_version: row.get(5)?,
             create_before_destroy: row.get(6)?,
             tainted: row.get(7)?,
-            deposed,
-        };
-        Ok(Some((address, state)))
+            deposed: row.get(8)?,
+        }))
     })?;
-    found.resources = resources.into_iter().collect();
+    found.resources = resources(&written)
+        .ok_or_else(|| StoreError::damaged(path, "a row cannot be read"))?
+        .into_iter()
+        .collect();
     let mut statement = connection
         .prepare("SELECT name, value, sensitive FROM outputs")
         .map_err(failed)?;
@@ -114,6 +105,65 @@ pub(crate) fn snapshot(connection: &Connection, path: &Path) -> Result<Snapshot,
     })?;
     found.outputs = outputs.into_iter().collect();
     Ok(found)
+}
+
+/// A row of the resources, as it is written.
+struct Written {
+    address: String,
+    provider: String,
+    id: String,
+    attributes: String,
+    dependencies: String,
+    schema_version: i64,
+    create_before_destroy: bool,
+    tainted: bool,
+    deposed: String,
+}
+
+/// How many resources are worth a thread of their own, and how many threads there are at most.
+const SHARE: usize = 500;
+const THREADS: usize = 8;
+
+/// What the rows say; `None` if one of them cannot be read. Most of the time that a large state
+/// takes to read is spent here, and no row has to do with another.
+fn resources(written: &[Written]) -> Option<Vec<(Address, ResourceState)>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.min(THREADS).min(written.len() / SHARE).max(1);
+    let share = |rows: &[Written]| {
+        let decoder = Decoder::default();
+        let read = rows.iter().map(|row| row.read(&decoder));
+        read.collect::<Option<Vec<_>>>()
+    };
+    if threads == 1 {
+        return share(written);
+    }
+    std::thread::scope(|scope| {
+        let shares = written.chunks(written.len().div_ceil(threads));
+        let running: Vec<_> = shares
+            .map(|rows| scope.spawn(move || share(rows)))
+            .collect();
+        let mut all = Vec::with_capacity(written.len());
+        for share in running {
+            all.extend(share.join().ok()??);
+        }
+        Some(all)
+    })
+}
+
+impl Written {
+    fn read(&self, decoder: &Decoder) -> Option<(Address, ResourceState)> {
+        let state = ResourceState {
+            provider: decoder.name(&self.provider),
+            id: self.id.as_str().into(),
+            attributes: decoder.value(&self.attributes)?,
+            dependencies: row::decode_dependencies(&self.dependencies)?,
+            schema_version: self.schema_version.try_into().ok()?,
+            create_before_destroy: self.create_before_destroy,
+            tainted: self.tainted,
+            deposed: row::decode_deposed(&self.deposed)?,
+        };
+        Some((self.address.parse().ok()?, state))
+    }
 }
 
 /// The rows of a statement; a row that `read` cannot make sense of means that the store is damaged.

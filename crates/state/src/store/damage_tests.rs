@@ -149,6 +149,34 @@ fn garbage_and_damaged_pages() {
     brought_back(&path, &copy);
 }
 
+#[test]
+fn one_row_among_thousands() {
+    let (_directory, path, _) = made();
+    let store = Store::open(&path, || 1.0).unwrap();
+    let puts = (0..3_000).map(|i| {
+        let name = format!("many{i}");
+        StateWrite::Put(Address::root("t", name.as_str()), Box::new(state(&name)))
+    });
+    block_on(store.write(puts.collect())).unwrap();
+    drop(store);
+    let snapshot = read_snapshot(&path).unwrap();
+    assert_eq!(snapshot.resources.len(), 3_200);
+    for (address, resource) in &snapshot.resources {
+        assert_eq!(address.resource.name, resource.id);
+        let name = resource.attributes.get("name").and_then(Value::as_str);
+        assert_eq!(name, Some(resource.id.as_str()));
+    }
+    Connection::open(&path)
+        .unwrap()
+        .execute(
+            "UPDATE resources SET attributes = '{' WHERE id = 'many2222'",
+            [],
+        )
+        .unwrap();
+    let error = read_snapshot(&path).unwrap_err().to_string();
+    assert!(error.contains("a row cannot be read"), "{error}");
+}
+
 /// Whatever is overwritten in whatever page, there is an error or a snapshot, and never a panic.
 #[test]
 fn pages_overwritten_one_after_the_other() {
