@@ -15,7 +15,7 @@ use flowctl_schema::{ErrorKind, ProviderError};
 use tokio::sync::OnceCell;
 
 use crate::arn::Arn;
-use crate::error::{Request, no_region};
+use crate::error::{Request, Service, no_region};
 use crate::settings::{Role, Settings};
 use flowctl_schema::Redactor;
 
@@ -146,7 +146,7 @@ impl Client {
             builder = builder.endpoint_url(url);
         }
         // The service's own client tells which of the environment's addresses holds.
-        let endpoint = chosen.or_else(|| service_endpoint(&sdk));
+        let endpoint = chosen.or_else(|| service_endpoint(&sdk, Service::APPFLOW));
         if endpoint.as_deref().is_some_and(is_plain) {
             builder = builder.http_client(HttpBuilder::new().build_http());
         }
@@ -271,6 +271,33 @@ impl Client {
         builder.build()
     }
 
+    /// The configuration for a service that secrets are read from, and its address if it is not
+    /// the service's own. Beside the emulator there is no such service.
+    pub(crate) async fn for_secrets(
+        &self,
+        service: Service,
+        operation: &str,
+    ) -> Result<(SdkConfig, Option<String>), ProviderError> {
+        let Some(sdk) = &self.connect(operation).await?.sdk else {
+            let message = format!("the emulator has no {}", service.name);
+            let error = ProviderError::local(ErrorKind::NotConfigured, operation, message);
+            return Err(error.with_hint(
+                "take the secret from a variable while working with `--emulator`, or run \
+                 `flowctl emulator` on its own and name it with `--endpoint-url`",
+            ));
+        };
+        let chosen = match service {
+            Service::SECRETS_MANAGER => self.settings.secretsmanager.clone(),
+            _ => self.settings.ssm.clone(),
+        };
+        let endpoint = chosen.or_else(|| service_endpoint(sdk, service));
+        let mut builder = sdk.to_builder();
+        if endpoint.as_deref().is_some_and(is_plain) {
+            builder = builder.http_client(HttpBuilder::new().build_http());
+        }
+        Ok((builder.build(), endpoint))
+    }
+
     /// Whose credentials are in use.
     pub(crate) async fn identity<'c>(
         &self,
@@ -295,6 +322,7 @@ impl Client {
         let client = aws_sdk_sts::Client::new(&self.for_sts(sdk));
         let answer = client.get_caller_identity().send().await.map_err(|error| {
             let request = Request {
+                service: Service::STS,
                 operation,
                 writes: false,
                 endpoint: self.settings.sts.as_deref(),
@@ -382,10 +410,10 @@ fn is_plain(url: &str) -> bool {
         .any(|host| rest.starts_with(host))
 }
 
-/// The address that the environment or a profile gives for AppFlow.
-fn service_endpoint(sdk: &SdkConfig) -> Option<String> {
+/// The address that the environment or a profile gives for a service.
+fn service_endpoint(sdk: &SdkConfig, service: Service) -> Option<String> {
     let key = aws_types::service_config::ServiceConfigKey::builder()
-        .service_id("Appflow")
+        .service_id(service.id)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()

@@ -11,8 +11,57 @@ use flowctl_schema::{ErrorKind, ProviderError};
 
 use flowctl_schema::Redactor;
 
+/// A service, as messages about it name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Service {
+    /// What people call it.
+    pub(crate) name: &'static str,
+    /// What its host name and its address among the provider's `endpoints` are called.
+    pub(crate) host: &'static str,
+    /// Its identifier, of which the SDK makes names of variables.
+    pub(crate) id: &'static str,
+}
+
+impl Service {
+    pub(crate) const APPFLOW: Self = Self {
+        name: "AppFlow",
+        host: "appflow",
+        id: "Appflow",
+    };
+    pub(crate) const STS: Self = Self {
+        name: "STS",
+        host: "sts",
+        id: "STS",
+    };
+    pub(crate) const SECRETS_MANAGER: Self = Self {
+        name: "Secrets Manager",
+        host: "secretsmanager",
+        id: "Secrets Manager",
+    };
+    pub(crate) const SSM: Self = Self {
+        name: "Systems Manager",
+        host: "ssm",
+        id: "SSM",
+    };
+
+    /// What sets its address, in words.
+    fn endpoint_settings(self) -> String {
+        let option = if self == Self::APPFLOW {
+            "`--endpoint-url`, "
+        } else {
+            ""
+        };
+        let variable = self.id.to_uppercase().replace(' ', "_");
+        format!(
+            "{option}`endpoints` of the provider, AWS_ENDPOINT_URL_{variable}, AWS_ENDPOINT_URL"
+        )
+    }
+}
+
 /// A request that may fail.
 pub(crate) struct Request<'a> {
+    /// Whom it is sent to.
+    pub(crate) service: Service,
     /// The service's name for it: `CreateConnectorProfile`.
     pub(crate) operation: &'static str,
     /// Whether it changes anything.
@@ -40,6 +89,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("InvalidClientTokenId", ErrorKind::NotConfigured),
     ("InvalidSignatureException", ErrorKind::NotConfigured),
     ("MissingAuthenticationToken", ErrorKind::NotConfigured),
+    ("ParameterNotFound", ErrorKind::NotFound),
+    ("ParameterVersionNotFound", ErrorKind::NotFound),
     ("ResourceNotFoundException", ErrorKind::NotFound),
     ("ServiceQuotaExceededException", ErrorKind::Quota),
     ("ServiceUnavailable", ErrorKind::Internal),
@@ -194,16 +245,17 @@ impl Request<'_> {
             let place = self
                 .endpoint
                 .map_or_else(String::new, |url| format!(" at {url}"));
-            let message = format!("no connection to AppFlow{place}: {}", innermost(error));
+            let Service { name, host, .. } = self.service;
+            let message = format!("no connection to {name}{place}: {}", innermost(error));
             let hint = match self.endpoint {
-                Some(_) => {
-                    "check the endpoint URL (`--endpoint-url`, `endpoints` of the provider, \
-                     AWS_ENDPOINT_URL_APPFLOW, AWS_ENDPOINT_URL) and whether something listens there"
-                }
-                None => {
-                    "check the network, and whether AppFlow exists in the region: its endpoint is \
-                     appflow.REGION.amazonaws.com"
-                }
+                Some(_) => format!(
+                    "check the endpoint URL ({}) and whether something listens there",
+                    self.service.endpoint_settings()
+                ),
+                None => format!(
+                    "check the network, and whether {name} exists in the region: its endpoint is \
+                     {host}.REGION.amazonaws.com"
+                ),
             };
             let error = ProviderError::local(ErrorKind::Unreachable, self.operation, message);
             return error.with_hint(hint);

@@ -9,6 +9,7 @@ mod client;
 mod connector_profile;
 mod data;
 mod error;
+mod secrets;
 mod settings;
 mod structure;
 
@@ -26,6 +27,7 @@ use connector_profile::{
     CONNECTOR_PROFILE, ConnectorProfile, ProfileData, ProfileObjects, ProfileSource,
 };
 use data::{About, AboutData, AboutSource};
+use secrets::{SecretData, SecretSource, Store};
 use settings::Settings;
 
 /// Beginnings of the targets under which the SDK and what it stands on log whole requests and
@@ -44,6 +46,7 @@ pub struct AwsProvider {
     schema: Schema,
     types: [Arc<dyn ResourceType>; 1],
     sources: Vec<Arc<dyn DataSource>>,
+    ephemerals: Vec<Arc<dyn DataSource>>,
 }
 
 impl AwsProvider {
@@ -53,11 +56,17 @@ impl AwsProvider {
         for about in About::ALL {
             sources.push(Arc::new(AboutSource::new(about)));
         }
+        let ephemerals: Vec<Arc<dyn DataSource>> = Store::ALL
+            .into_iter()
+            .map(|store| Arc::new(SecretSource::new(store)) as Arc<dyn DataSource>)
+            .collect();
+        sources.extend(ephemerals.iter().cloned());
         Self {
             environment,
             schema: settings::schema(),
             types: [Arc::new(ConnectorProfile::new())],
             sources,
+            ephemerals,
         }
     }
 }
@@ -81,6 +90,10 @@ impl Provider for AwsProvider {
 
     fn data_sources(&self) -> &[Arc<dyn DataSource>] {
         &self.sources
+    }
+
+    fn ephemeral_resources(&self) -> &[Arc<dyn DataSource>] {
+        &self.ephemerals
     }
 
     fn configure(
@@ -108,8 +121,16 @@ impl ConfiguredProvider for ConfiguredAws {
         if name == CONNECTOR_PROFILE {
             return Some(Arc::new(ProfileData::new(client)));
         }
+        if let Some(store) = Store::named(name) {
+            return Some(Arc::new(SecretData::new(store, client)));
+        }
         let about = About::ALL.into_iter().find(|about| about.name() == name)?;
         Some(Arc::new(AboutData::new(about, client)))
+    }
+
+    fn ephemeral(&self, name: &str) -> Option<Arc<dyn RemoteData>> {
+        let store = Store::named(name)?;
+        Some(Arc::new(SecretData::new(store, Arc::clone(&self.client))))
     }
 }
 

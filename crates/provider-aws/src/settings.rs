@@ -9,7 +9,8 @@ use aws_credential_types::Credentials;
 use flowctl_model::{AttributePath, Problem, Type, Value};
 use flowctl_schema::{Attribute, Block, Constraint, NestedBlock, Nesting, Presence, Schema};
 
-/// Services that configurations name endpoints of. Those of `appflow` and `sts` have an effect.
+/// Services that configurations name endpoints of. Those of `appflow`, `secretsmanager`,
+/// `ssm` and `sts` have an effect.
 const ENDPOINTS: &str = "\
     accessanalyzer acm acmpca amp amplify apigateway apigatewayv2 appautoscaling \
     appconfig appflow applicationautoscaling apprunner appsync athena autoscaling backup \
@@ -235,7 +236,7 @@ pub(crate) fn schema() -> Schema {
                         "endpoints",
                         block(
                             endpoints,
-                            "Addresses of services other than AWS's own; `appflow` and `sts` have an effect.",
+                            "Addresses of services other than AWS's own; `appflow`, `secretsmanager`, `ssm` and `sts` have an effect.",
                         ),
                     )
                 },
@@ -324,6 +325,8 @@ pub(crate) struct Settings {
     pub(crate) web_identity: Option<(Role, String)>,
     pub(crate) appflow: Option<String>,
     pub(crate) sts: Option<String>,
+    pub(crate) secretsmanager: Option<String>,
+    pub(crate) ssm: Option<String>,
 }
 
 /// A role to assume.
@@ -390,6 +393,8 @@ impl Settings {
             web_identity,
             appflow: endpoint("appflow"),
             sts: endpoint("sts"),
+            secretsmanager: endpoint("secretsmanager"),
+            ssm: endpoint("ssm"),
         }
     }
 }

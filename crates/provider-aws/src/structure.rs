@@ -298,15 +298,15 @@ macro_rules! structures {
             }
 
             fn decode(&self) -> flowctl_model::Value {
-                flowctl_model::Value::object::<&str>([
+                flowctl_model::Value::object::<flowctl_model::Text>([
                     $((
-                        stringify!($argument),
+                        flowctl_model::Text::fixed(stringify!($argument)),
                         $crate::structure::decode_leaf::<$leaf>(
                             $crate::structure::Member::member(&self.$member),
                         ),
                     ),)*
                     $((
-                        stringify!($block),
+                        flowctl_model::Text::fixed(stringify!($block)),
                         $crate::structure::decode_block::<aws_sdk_appflow::types::$nested>(
                             $crate::structure::Member::member(&self.$block_member),
                         ),

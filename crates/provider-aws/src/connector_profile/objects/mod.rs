@@ -21,7 +21,7 @@ use super::profile::{as_asked, decode, encode, is_current, text};
 use super::schema::FORCE_DELETE;
 use crate::arn::{Arn, is_role};
 use crate::client::{Client, Connection};
-use crate::error::Request;
+use crate::error::{Request, Service};
 use crate::structure::EncodeError;
 use flowctl_schema::Redactor;
 pub(super) use wait::Patience;
@@ -175,6 +175,7 @@ impl RemoteObjects for ProfileObjects {
         let redactor = self.redactor(planned);
         let config = encoded(CREATE, planned)?;
         let call = Request {
+            service: Service::APPFLOW,
             operation: CREATE,
             writes: true,
             endpoint: connection.endpoint.as_deref(),
@@ -219,6 +220,7 @@ impl RemoteObjects for ProfileObjects {
         let connection = self.client.connect(UPDATE).await?;
         let redactor = self.redactor(planned);
         let call = Request {
+            service: Service::APPFLOW,
             operation: UPDATE,
             writes: true,
             endpoint: connection.endpoint.as_deref(),
@@ -265,6 +267,7 @@ impl RemoteObjects for ProfileObjects {
         let connection = self.client.connect(DELETE).await?;
         let redactor = self.redactor(prior);
         let call = Request {
+            service: Service::APPFLOW,
             operation: DELETE,
             writes: true,
             endpoint: connection.endpoint.as_deref(),
@@ -337,6 +340,7 @@ async fn describe_some(
     names: &[&str],
 ) -> Result<Vec<(String, Profile)>, ProviderError> {
     let call = Request {
+        service: Service::APPFLOW,
         operation: DESCRIBE,
         writes: false,
         endpoint: connection.endpoint.as_deref(),
