@@ -9,6 +9,8 @@ mod env;
 mod error;
 mod failure;
 mod files;
+mod forge;
+mod git;
 mod progress;
 mod project;
 mod report;
@@ -23,6 +25,11 @@ mod state;
 mod ui;
 mod variables;
 mod world;
+
+/// Plans are made of many small values, and making and freeing them is a third of the work with the
+/// system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
     app::main()

@@ -7,7 +7,7 @@ use flowctl_model::address::AddressError;
 use flowctl_model::journal::StateWrite;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Digester, Target};
-use flowctl_state::{Run, Store, StoreError, backup, is_made_with, key, lock, read_snapshot};
+use flowctl_state::{Run, Store, StoreError, backup, key, lock, made_with, read_snapshot};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -122,9 +122,10 @@ impl Known {
                 kept.unwrap_or_else(|| Digester::new(rand::random()))
             }
         };
+        let snapshot = files.read()?;
         Ok(Self {
-            snapshot: files.read()?,
-            key_changed: !is_made_with(&files.state, &digester)?,
+            key_changed: !made_with(&snapshot, &digester),
+            snapshot,
             digester,
         })
     }
@@ -227,9 +228,10 @@ impl Held {
             Some(given) => given.clone(),
             None => key::load_or_create(&self.files.key())?,
         };
+        let snapshot = self.store.snapshot().await?;
         Ok(Known {
-            snapshot: self.store.snapshot().await?,
-            key_changed: !is_made_with(&self.files.state, &digester)?,
+            key_changed: !made_with(&snapshot, &digester),
+            snapshot,
             digester,
         })
     }

@@ -10,25 +10,52 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// A cheaply cloned immutable string; its bytes are overwritten when the last clone is dropped.
 ///
 /// `Debug` prints the text: use it for names and messages. Text that is a value is printed through
 /// [`crate::Value`], whose `Debug` masks what is sensitive.
 #[derive(Clone)]
-pub struct Text(Arc<Zeroizing<Box<str>>>);
+pub struct Text(Bytes);
+
+/// Where the bytes are.
+#[derive(Clone)]
+enum Bytes {
+    /// In the program: names of a schema, of which every object has all.
+    Fixed(&'static str),
+    /// Shared by all clones.
+    Shared(Arc<str>),
+}
 
 impl Text {
+    /// A text that is part of the program: takes no memory.
+    pub const fn fixed(text: &'static str) -> Self {
+        Self(Bytes::Fixed(text))
+    }
+
     /// The text as a string slice.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Bytes::Fixed(text) => text,
+            Bytes::Shared(text) => text,
+        }
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        if let Bytes::Shared(text) = &mut self.0
+            && let Some(text) = Arc::get_mut(text)
+        {
+            text.zeroize();
+        }
     }
 }
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+        std::ptr::eq(self.as_str(), other.as_str()) || self.as_str() == other.as_str()
     }
 }
 
@@ -55,19 +82,21 @@ impl Hash for Text {
 
 impl Default for Text {
     fn default() -> Self {
-        Self::from("")
+        Self::fixed("")
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(Arc::new(Zeroizing::new(text.into())))
+        Self(Bytes::Shared(text.into()))
     }
 }
 
 impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(Arc::new(Zeroizing::new(text.into_boxed_str())))
+    fn from(mut text: String) -> Self {
+        let shared = Self::from(text.as_str());
+        text.zeroize();
+        shared
     }
 }
 
@@ -80,19 +109,19 @@ impl From<&String> for Text {
 impl Deref for Text {
     type Target = str;
     fn deref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl AsRef<str> for Text {
     fn as_ref(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl Borrow<str> for Text {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 

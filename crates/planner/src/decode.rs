@@ -124,7 +124,7 @@ impl Decoder<'_> {
         self.unknown_names(body, block);
         let mut members = BTreeMap::<Text, Value>::new();
         for attribute in &block.attributes {
-            let name = Text::from(attribute.name);
+            let name = Text::fixed(attribute.name);
             path.push(Step::Attribute(name.clone()));
             let mut value = match body.attribute(attribute.name) {
                 Some(set) if attribute.presence.is_configurable() => {
@@ -158,7 +158,7 @@ impl Decoder<'_> {
             members.insert(name, value);
         }
         for nested in &block.blocks {
-            let name = Text::from(nested.name);
+            let name = Text::fixed(nested.name);
             path.push(Step::Attribute(name.clone()));
             let value = self.nested(body, header, nested, path);
             path.pop();

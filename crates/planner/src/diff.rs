@@ -23,7 +23,7 @@ pub fn proposed(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
             },
             (None, _) => Value::null(attribute.ty.clone()),
         };
-        members.insert(attribute.name.into(), value);
+        members.insert(Text::fixed(attribute.name), value);
     }
     for nested in &block.blocks {
         let Some(configured) = config.get(nested.name) else {
@@ -46,7 +46,7 @@ pub fn proposed(block: &Block, prior: Option<&Value>, config: &Value) -> Value {
             ),
             _ => configured.clone(),
         };
-        members.insert(nested.name.into(), value.marked(configured.marks()));
+        members.insert(Text::fixed(nested.name), value.marked(configured.marks()));
     }
     Value::object(members)
 }
