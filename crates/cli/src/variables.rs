@@ -13,7 +13,7 @@ use flowctl_render::style::{Style, Styled, clean};
 use crate::args::variables::{VariableArg, VariableArgs};
 use crate::env::Env;
 use crate::error::CommandError;
-use crate::files::{self, Disk};
+use crate::files;
 use crate::ui::Ui;
 
 /// What is given, by all ways.
@@ -31,6 +31,7 @@ pub(crate) fn gather(
     args: &VariableArgs,
     root: &Module,
     sources: &mut SourceMap,
+    files: &dyn FileSystem,
 ) -> Gathered {
     let mut gathered = Gathered::default();
     for (name, value) in &env.variables {
@@ -39,12 +40,12 @@ pub(crate) fn gather(
             gathered.text(name, value, Origin::Environment, sources);
         }
     }
-    for name in automatic_files() {
-        gathered.file(Path::new(&name), sources);
+    for name in automatic_files(files) {
+        gathered.file(Path::new(&name), sources, files);
     }
     for one in &args.given {
         match one {
-            VariableArg::File(path) => gathered.file(path, sources),
+            VariableArg::File(path) => gathered.file(path, sources, files),
             VariableArg::Value(text) => match text.split_once('=') {
                 Some((name, value)) => {
                     gathered.text(name.trim(), value, Origin::CommandLine, sources);
@@ -64,9 +65,9 @@ pub(crate) fn gather(
 }
 
 /// The files that are read without being asked for, in the order in which they count.
-fn automatic_files() -> Vec<String> {
+pub(crate) fn automatic_files(files: &dyn FileSystem) -> Vec<String> {
     // A directory that cannot be read was reported when the configuration was loaded.
-    let names = Disk.list(".").unwrap_or_default();
+    let names = files.list(".").unwrap_or_default();
     let mut automatic: Vec<_> = names
         .iter()
         .filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"))
@@ -95,9 +96,13 @@ impl Gathered {
     }
 
     /// All values of a file.
-    fn file(&mut self, path: &Path, sources: &mut SourceMap) {
+    fn file(&mut self, path: &Path, sources: &mut SourceMap, files: &dyn FileSystem) {
         let shown = path.to_string_lossy();
-        let text = match files::read(path) {
+        let read = match path.to_str() {
+            Some(path) => files.read(path),
+            None => files::read(path),
+        };
+        let text = match read {
             Ok(text) => text,
             Err(reason) => {
                 self.diagnostics.push(Diagnostic::error_without_place(
@@ -114,6 +119,16 @@ impl Gathered {
             let origin = Origin::File(name.span);
             let value = GivenValue::Expr(expr);
             self.given.insert(name.text, Given { value, origin });
+        }
+    }
+
+    /// Takes what must be set and is not as something that nobody says.
+    pub(crate) fn leave_unknown(&mut self, root: &Module) {
+        for (name, variable) in &root.variables {
+            if variable.default.is_none() && !self.given.contains_key(name) {
+                let (value, origin) = (GivenValue::Unknown, Origin::Environment);
+                self.given.insert(name.clone(), Given { value, origin });
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The commands, one module each: what can be typed after `flowctl`, and what it does.
 
 mod apply;
+mod comment;
 mod completions;
 mod console;
 mod emulator;
@@ -13,6 +14,7 @@ mod init;
 mod man;
 mod output;
 mod plan;
+mod review;
 mod schema;
 mod show;
 mod state;
@@ -28,6 +30,7 @@ use crate::error::{CommandError, Outcome};
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Apply(apply::ApplyArgs),
+    Comment(comment::CommentArgs),
     Completions(completions::CompletionsArgs),
     Console(console::ConsoleArgs),
     Destroy(apply::DestroyArgs),
@@ -43,6 +46,7 @@ pub(crate) enum Command {
     Output(output::OutputArgs),
     Plan(plan::PlanArgs),
     Refresh(apply::RefreshArgs),
+    Review(review::ReviewArgs),
     Schema(schema::SchemaArgs),
     Show(show::ShowArgs),
     State(state::StateArgs),
@@ -56,6 +60,7 @@ impl Command {
     pub(crate) fn run(&self, app: &mut App) -> Result<Outcome, CommandError> {
         match self {
             Self::Apply(args) => apply::run(app, args),
+            Self::Comment(args) => comment::run(app, args),
             Self::Completions(args) => completions::run(app, args),
             Self::Console(args) => console::run(app, args),
             Self::Destroy(args) => apply::destroy(app, args),
@@ -70,6 +75,7 @@ impl Command {
             Self::Output(args) => output::run(app, args),
             Self::Plan(args) => plan::run(app, args),
             Self::Refresh(args) => apply::refresh(app, args),
+            Self::Review(args) => review::run(app, args),
             Self::Schema(args) => schema::run(app, args),
             Self::Show(args) => show::run(app, args),
             Self::State(args) => state::run(app, args),

@@ -82,7 +82,7 @@ pub(crate) enum PlanFormat {
 
 /// Where comments on pull requests are read.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-enum MarkdownHost {
+pub(crate) enum MarkdownHost {
     Github,
     Gitlab,
     Bitbucket,

@@ -15,12 +15,12 @@ use crate::world::Machine;
 /// Check the configuration, as far as that needs neither state nor network
 #[derive(Args, Debug)]
 pub(crate) struct ValidateArgs {
-    /// For people, or for tools (as `terraform validate -json`)
+    /// For people, for tools (as `terraform validate -json`), or for code scanning (SARIF)
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: ValidateFormat,
 
     /// The same as --format=json
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     json: bool,
 }
 
@@ -28,6 +28,7 @@ pub(crate) struct ValidateArgs {
 enum ValidateFormat {
     Human,
     Json,
+    Sarif,
 }
 
 pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, CommandError> {
@@ -43,6 +44,9 @@ pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, Command
     let (found, sources) = project.shown(found);
     if args.json || args.format == ValidateFormat::Json {
         let text = diagnostics::json::validate(&found, &sources);
+        app.ui.print(&format!("{}\n", text.trim_end()))?;
+    } else if args.format == ValidateFormat::Sarif {
+        let text = diagnostics::sarif::sarif(&found, &sources, env!("CARGO_PKG_VERSION"));
         app.ui.print(&format!("{}\n", text.trim_end()))?;
     } else {
         app.ui.diagnostics(&found, &sources);
