@@ -4,19 +4,26 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
 
 mod apply;
+mod comment;
 mod completions;
+mod conformance;
+mod connectors;
 mod console;
 mod destroy;
 mod emulator;
+mod ephemeral;
 mod fmt;
 mod graph;
 mod help;
 mod history;
 mod import;
 mod init;
+mod input;
 mod lock;
 mod output;
 mod plan;
+mod properties;
+mod review;
 mod saved;
 mod schema;
 mod secrets;
