@@ -12,6 +12,7 @@ mod console;
 mod destroy;
 mod emulator;
 mod ephemeral;
+mod ephemeral;
 mod fmt;
 mod graph;
 mod help;
