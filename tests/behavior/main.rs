@@ -12,7 +12,6 @@ mod console;
 mod destroy;
 mod emulator;
 mod ephemeral;
-mod ephemeral;
 mod fmt;
 mod graph;
 mod help;
