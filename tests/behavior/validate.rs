@@ -46,3 +46,21 @@ fn variables_need_no_value() {
     environment.write("//- more.tf\nvariable \"needed\" {}\noutput \"n\" { value = var.needed }\n");
     let _ = environment.flowctl(&["validate"]).success();
 }
+
+#[test]
+fn what_code_scanning_reads() {
+    let environment = with(PROFILE);
+    let text = environment
+        .read("main.tf")
+        .replace("instance_url", "instnace_url");
+    environment.write(&format!("//- main.tf\n{text}"));
+    let ran = environment.flowctl(&["validate", "--format=sarif"]).code(1);
+    assert!(
+        !ran.to_string().contains("CANARY") && ran.stderr.is_empty(),
+        "{ran}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["version"], "2.1.0");
+    let place = &json["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "main.tf");
+}

@@ -27,7 +27,7 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(4),
 ];
 /// The longest pause that is waited for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// Comments on a page, the most that both hosts give.
 const PAGE: usize = 100;
 /// Pages looked through.

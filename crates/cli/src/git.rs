@@ -31,8 +31,10 @@ pub(crate) struct Repository {
 impl Repository {
     /// Looks for it.
     pub(crate) fn open() -> Result<Self, CommandError> {
-        let summary = "Not a git repository";
-        let found = output(summary, ["rev-parse", "--show-toplevel", "--show-prefix"])?;
+        let found = output(
+            "No git repository to compare with",
+            ["rev-parse", "--show-toplevel", "--show-prefix"],
+        )?;
         let text = String::from_utf8_lossy(&found);
         let mut lines = text.lines();
         Ok(Self {
@@ -68,29 +70,29 @@ impl Repository {
             blobs: RefCell::new(Blobs::start()?),
         })
     }
+}
 
-    /// Which of these paths git is told to ignore.
-    pub(crate) fn ignored(&self, paths: &[String]) -> Result<Vec<String>, CommandError> {
-        if paths.is_empty() {
-            return Ok(Vec::new());
-        }
-        let failed = |error: std::io::Error| cannot_run(&error);
-        let mut child = git()
-            .args(["check-ignore", "-z", "--stdin"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(failed)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // It reads all before it ends; if it ended early, nothing is ignored.
-            let _ = stdin.write_all(paths.join("\0").as_bytes());
-        }
-        let found = child.wait_with_output().map_err(failed)?;
-        let names = found.stdout.split(|byte| *byte == 0);
-        let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
-        Ok(names.filter(|name| !name.is_empty()).collect())
+/// Which of these paths git is told to ignore.
+pub(crate) fn ignored(paths: &[String]) -> Result<Vec<String>, CommandError> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
     }
+    let failed = |error: std::io::Error| cannot_run(&error);
+    let mut child = git()
+        .args(["check-ignore", "-z", "--stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // It reads all before it ends; if it ended early, nothing is ignored.
+        let _ = stdin.write_all(paths.join("\0").as_bytes());
+    }
+    let found = child.wait_with_output().map_err(failed)?;
+    let names = found.stdout.split(|byte| *byte == 0);
+    let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
+    Ok(names.filter(|name| !name.is_empty()).collect())
 }
 
 /// `git`, which asks nobody, fetches nothing and speaks English.
@@ -180,11 +182,11 @@ impl Revision {
 
     /// Whether a path is one of the repository's.
     pub(crate) fn is_inside(&self, path: &str) -> bool {
-        self.from_top(path).is_some()
+        self.inside(path).is_some()
     }
 
     /// A path from the top of the repository, without detours; `None` outside of it.
-    fn from_top(&self, path: &str) -> Option<String> {
+    fn inside(&self, path: &str) -> Option<String> {
         let full = join(&self.prefix, path);
         let inside = match full.strip_prefix('/') {
             Some(_) => Path::new(&full)
@@ -198,7 +200,7 @@ impl Revision {
     }
 
     fn find(&self, path: &str) -> Result<Found, String> {
-        let Some(mut path) = self.from_top(path) else {
+        let Some(mut path) = self.inside(path) else {
             return Ok(Found::Outside);
         };
         let missing = || format!("there is no such file or directory at {}", self.name);

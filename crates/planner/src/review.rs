@@ -63,7 +63,7 @@ pub fn review(base: Side<'_>, head: Side<'_>, providers: &Providers, digester: &
         let (action, reason) = if forgets {
             (Action::Forget, Some(Reason::RemovedBlock))
         } else {
-            (Action::Delete, gone(head.configuration, address))
+            (Action::Delete, Some(gone(head.configuration, address)))
         };
         changes.push(Change {
             action,
@@ -103,16 +103,13 @@ fn secrets(providers: &Providers, address: &Address) -> impl Fn(&AttributePath) 
 }
 
 /// Why an instance is not there any more.
-fn gone(configuration: &Configuration, address: &Address) -> Option<Reason> {
-    Some(if !is_configured(configuration, address) {
-        Reason::NoResourceConfig
-    } else {
-        match address.key {
-            Some(InstanceKey::Int(_)) => Reason::CountIndex,
-            Some(InstanceKey::Str(_)) => Reason::EachKey,
-            None => Reason::WrongRepetition,
-        }
-    })
+fn gone(configuration: &Configuration, address: &Address) -> Reason {
+    match address.key {
+        _ if !is_configured(configuration, address) => Reason::NoResourceConfig,
+        Some(InstanceKey::Int(_)) => Reason::CountIndex,
+        Some(InstanceKey::Str(_)) => Reason::EachKey,
+        None => Reason::WrongRepetition,
+    }
 }
 
 /// An instance that both configurations have.
@@ -135,7 +132,7 @@ impl Pair<'_> {
         let mut before = withhold(old, &name, &is_secret, self.digester);
         let (one, other) = (comparable(&before), comparable(new));
         let mut paths = changed(self.resource, self.digester, &one, &other);
-        let elsewhere = self.from_elsewhere(old, new, &paths);
+        let elsewhere = self.written_otherwise(old, new, &paths);
         if !elsewhere.is_empty() {
             before = before.map_at(&mut AttributePath::root(), &mut |path, value| {
                 let withheld = || Value::withheld(value.ty(), Digest::FORGOTTEN);
@@ -171,7 +168,7 @@ impl Pair<'_> {
 
     /// The secrets that are there on both sides, as far as can be told the same, and written
     /// otherwise: a literal that has become a variable, another variable.
-    fn from_elsewhere(
+    fn written_otherwise(
         &self,
         old: &Value,
         new: &Value,

@@ -21,7 +21,7 @@ use crate::args::variables::{VariableArg, VariableArgs};
 use crate::commands::plan::{MarkdownHost, PlanFormat};
 use crate::error::{CommandError, Outcome};
 use crate::files::Disk;
-use crate::git::{At, Repository, Revision};
+use crate::git::{self, At, Repository, Revision};
 use crate::project::{Project, ROOT};
 use crate::report::timestamp;
 use crate::services::{Endpoint, providers};
@@ -81,7 +81,7 @@ pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandEr
         revision,
         machine: &machine,
     });
-    let ignored = ignored(&repository, &base, &args.variables)?;
+    let ignored = ignored(&base, &args.variables)?;
     let mut old = Side::new(Some(&base), &ignored, &at_base);
     let mut new = match &at_head {
         Some(world) => Side::new(head.as_ref(), &ignored, world),
@@ -108,18 +108,14 @@ pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandEr
 
 /// The variable files that git is told to ignore: nobody reviews them, and they hold for every
 /// revision.
-fn ignored(
-    repository: &Repository,
-    base: &Revision,
-    args: &VariableArgs,
-) -> Result<BTreeSet<String>, CommandError> {
+fn ignored(base: &Revision, args: &VariableArgs) -> Result<BTreeSet<String>, CommandError> {
     let mut files = automatic_files(&Disk);
     files.extend(args.given.iter().filter_map(|one| match one {
         VariableArg::File(path) => path.to_str().map(str::to_owned),
         VariableArg::Value(_) => None,
     }));
     files.retain(|path| base.is_inside(path));
-    Ok(repository.ignored(&files)?.into_iter().collect())
+    Ok(git::ignored(&files)?.into_iter().collect())
 }
 
 /// A digester with a key that nobody has: it is needed for the one comparison.

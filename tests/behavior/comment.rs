@@ -1,0 +1,305 @@
+//! `flowctl comment`, against a host that the test plays.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use flowctl_testkit::{Ran, TestEnvironment};
+use serde_json::{Value, json};
+
+use crate::with;
+
+/// A request as the host got it.
+#[derive(Clone, Debug)]
+struct Request {
+    /// Method and path.
+    line: String,
+    headers: Vec<String>,
+    body: String,
+}
+
+impl Request {
+    /// The text of the comment in it.
+    fn comment(&self) -> String {
+        let body: Value = serde_json::from_str(&self.body).unwrap();
+        body["body"].as_str().unwrap().to_owned()
+    }
+
+    fn has_header(&self, line: &str) -> bool {
+        self.headers
+            .iter()
+            .any(|header| header.eq_ignore_ascii_case(line))
+    }
+}
+
+/// What the host answers: status, further headers, body.
+type Answer = (u16, &'static str, Value);
+
+/// A host with an answer for each request.
+struct Host {
+    url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Host {
+    fn new(mut answer: impl FnMut(usize, &Request) -> Answer + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        // It ends with the test's process.
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = read(&stream);
+                let number = seen.lock().unwrap().len();
+                seen.lock().unwrap().push(request.clone());
+                let (status, headers, body) = answer(number, &request);
+                let body = body.to_string();
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {length}\r\n\
+                     {headers}\r\n{body}"
+                );
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.requests()
+            .into_iter()
+            .map(|request| request.line)
+            .collect()
+    }
+}
+
+fn read(stream: &TcpStream) -> Request {
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        lines.push(line.trim().to_owned());
+    }
+    let length = lines.iter().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().unwrap())
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).unwrap();
+    let line = lines.remove(0);
+    Request {
+        line: line.trim_end_matches(" HTTP/1.1").to_owned(),
+        headers: lines,
+        body: String::from_utf8(body).unwrap(),
+    }
+}
+
+const PLAN: &str = "//- plan.md\n<!-- flowctl:plan:live -->\n### A plan\n";
+
+fn environment() -> TestEnvironment {
+    with(PLAN)
+        .with_variable("GITHUB_TOKEN", "CANARY-github")
+        .with_variable("GITLAB_TOKEN", "CANARY-gitlab")
+        // A proxy of the machine has nothing to do with the test.
+        .with_variable("NO_PROXY", "127.0.0.1")
+}
+
+fn comment(environment: &TestEnvironment, host: &Host, thread: &str) -> Ran {
+    let url = format!("--api-url={}", host.url);
+    environment.flowctl(&["comment", thread, "--file=plan.md", &url])
+}
+
+const GITHUB: &str = "--github=example/flows#12";
+
+#[test]
+fn the_first_one_is_created() {
+    let host = Host::new(|number, _| match number {
+        0 => (200, "", json!([])),
+        _ => (
+            201,
+            "",
+            json!({ "id": 1, "html_url": "https://example.com/c/1" }),
+        ),
+    });
+    let ran = comment(&environment(), &host, GITHUB);
+    assert_eq!(ran.out(), "Created the comment: https://example.com/c/1\n");
+    assert_eq!(
+        host.lines(),
+        [
+            "GET /repos/example/flows/issues/12/comments?per_page=100&page=1",
+            "POST /repos/example/flows/issues/12/comments",
+        ]
+    );
+    for request in host.requests() {
+        assert!(
+            request.has_header("authorization: Bearer CANARY-github"),
+            "{request:?}"
+        );
+        assert!(
+            request
+                .headers
+                .iter()
+                .any(|header| header.starts_with("user-agent: flowctl/"))
+        );
+    }
+    let text = "<!-- flowctl:plan:live -->\n### A plan\n";
+    assert_eq!(host.requests()[1].comment(), text);
+}
+
+#[test]
+fn the_one_that_is_there_is_found_on_a_later_page_and_updated() {
+    let host = Host::new(|number, _| match number {
+        0 => {
+            let other = json!({ "id": 1, "body": "see <!-- flowctl:plan:live -->" });
+            (200, "", json!(vec![other; 100]))
+        }
+        1 => {
+            let other = json!({ "id": 2, "body": "<!-- flowctl:plan:test -->\nother" });
+            let ours = json!({ "id": 3, "body": "<!-- flowctl:plan:live -->\r\nold" });
+            (200, "", json!([other, ours]))
+        }
+        _ => (200, "", json!({ "id": 3 })),
+    });
+    let ran = comment(&environment(), &host, GITHUB);
+    assert_eq!(ran.out(), "Updated the comment\n");
+    assert_eq!(
+        host.lines()[1..],
+        [
+            "GET /repos/example/flows/issues/12/comments?per_page=100&page=2",
+            "PATCH /repos/example/flows/issues/comments/3",
+        ]
+    );
+}
+
+#[test]
+fn merge_requests_on_gitlab() {
+    let host = Host::new(
+        |number, request| match (number, request.line.starts_with("GET")) {
+            (0, _) => (
+                200,
+                "",
+                json!([{ "id": 9, "body": "<!-- flowctl:plan:live -->\nold" }]),
+            ),
+            _ => (200, "", json!({ "id": 9 })),
+        },
+    );
+    let ran = comment(&environment(), &host, "--gitlab=group/sub/flows!3");
+    assert_eq!(ran.out(), "Updated the comment\n");
+    assert_eq!(
+        host.lines(),
+        [
+            "GET /projects/group%2Fsub%2Fflows/merge_requests/3/notes?per_page=100&page=1",
+            "PUT /projects/group%2Fsub%2Fflows/merge_requests/3/notes/9",
+        ]
+    );
+    assert!(host.requests()[1].has_header("private-token: CANARY-gitlab"));
+}
+
+#[test]
+fn a_text_without_a_marker_is_given_one() {
+    let host = Host::new(|number, _| match number {
+        0 => (200, "", json!([])),
+        _ => (201, "", json!({ "id": 1 })),
+    });
+    let url = format!("--api-url={}", host.url);
+    let ran = environment().flowctl_reading("words\n", &["comment", GITHUB, "--file=-", &url]);
+    let _ = ran.success();
+    assert_eq!(
+        host.requests()[1].comment(),
+        "<!-- flowctl:comment -->\nwords\n"
+    );
+}
+
+#[test]
+fn what_passes_is_tried_again_from_the_beginning() {
+    // The answer to the first attempt is lost after the comment was made.
+    let host = Host::new(|number, _| match number {
+        0 => (200, "", json!([])),
+        1 => (502, "", json!({ "message": "bad gateway" })),
+        2 => (429, "retry-after: 0\r\n", json!({})),
+        3 => (
+            403,
+            "retry-after: 0\r\n",
+            json!({ "message": "secondary rate limit" }),
+        ),
+        4 => (
+            200,
+            "",
+            json!([{ "id": 5, "body": "<!-- flowctl:plan:live -->\n" }]),
+        ),
+        _ => (200, "", json!({ "id": 5 })),
+    });
+    let ran = comment(&environment(), &host, GITHUB);
+    assert_eq!(ran.out(), "Updated the comment\n");
+    let posts = host
+        .lines()
+        .iter()
+        .filter(|line| line.starts_with("POST"))
+        .count();
+    assert_eq!(posts, 1);
+    // A host that asks for more patience than there is, is believed.
+    let busy = Host::new(|_, _| (429, "retry-after: 3600\r\n", json!({})));
+    let ran = comment(&environment(), &busy, GITHUB).code(1);
+    assert!(ran.stderr.contains("3600 s"), "{ran}");
+    assert_eq!(busy.lines().len(), 1);
+}
+
+#[test]
+fn what_does_not_pass_is_said_without_the_token() {
+    let mut said = String::new();
+    for (status, message) in [
+        (401, "Bad credentials CANARY-github"),
+        (403, "Resource not accessible by integration"),
+        (404, "Not Found"),
+        (422, "Validation Failed"),
+    ] {
+        let host = Host::new(move |_, _| (status, "", json!({ "message": message })));
+        let ran = comment(&environment(), &host, GITHUB).code(1);
+        assert_eq!(host.lines().len(), 1, "{status} is final");
+        said.push_str(&ran.to_string().replace(&host.url, "[URL]"));
+    }
+    assert!(!said.contains("CANARY"), "{said}");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn what_is_wrong_before_anything_is_sent() {
+    let environment = environment();
+    environment.write(&format!(
+        "//- long.md\n{}\n//- empty.md\n",
+        "x".repeat(70_000)
+    ));
+    let mut said = String::new();
+    for arguments in [
+        &["comment", GITHUB, "--file=missing.md"][..],
+        &["comment", GITHUB, "--file=empty.md"],
+        &["comment", GITHUB, "--file=long.md"],
+        &[
+            "comment",
+            GITHUB,
+            "--file=plan.md",
+            "--api-url=http://example.com",
+        ],
+        &["comment", "--github=flows", "--file=plan.md"],
+        &["comment", "--file=plan.md"],
+        &["comment", GITHUB, "--gitlab=a/b!1", "--file=plan.md"],
+    ] {
+        said.push_str(&environment.flowctl(arguments).code(1).to_string());
+    }
+    let unknown = with(PLAN).flowctl(&["comment", GITHUB, "--file=plan.md"]);
+    said.push_str(&unknown.code(1).to_string());
+    assert!(!said.contains("CANARY"), "{said}");
+    insta::assert_snapshot!(said);
+}
