@@ -5,6 +5,7 @@
 
 mod apply;
 mod comment;
+mod comment;
 mod completions;
 mod conformance;
 mod connectors;
@@ -23,6 +24,7 @@ mod lock;
 mod output;
 mod plan;
 mod properties;
+mod review;
 mod review;
 mod saved;
 mod schema;
