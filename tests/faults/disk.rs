@@ -159,6 +159,9 @@ fn a_directory_that_may_not_be_written_is_an_error_before_any_request() {
     }
 }
 
+/// What happens to the bytes of a state.
+type Damage = fn(Vec<u8>) -> Vec<u8>;
+
 #[test]
 fn a_damaged_state_is_named_and_a_copy_brings_it_back() {
     let commands: [&[&str]; 6] = [
@@ -169,7 +172,7 @@ fn a_damaged_state_is_named_and_a_copy_brings_it_back() {
         &["show"],
         &["output"],
     ];
-    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 6] = [
+    let damages: [(&str, Damage); 6] = [
         ("cut in half", |bytes| bytes[..bytes.len() / 2].to_vec()),
         ("cut off in a page", |bytes| {
             bytes[..bytes.len() - 5000].to_vec()

@@ -40,11 +40,12 @@ fn assert_goes_on(world: &World) {
 fn the_first_signal_lets_finish_what_is_in_flight() {
     for signal in [Signal::INT, Signal::TERM] {
         let (world, running) = under_way("create:late=500ms");
-        let before = world.count("CreateConnectorProfile") as usize;
+        let before = world.count("CreateConnectorProfile");
         running.signal(signal);
         let ended = running.end().with_code(130);
         let said = ended.said();
         let made = world.live().len();
+        let before = usize::try_from(before).expect("a count");
         assert!(
             (before..=before + IN_FLIGHT).contains(&made),
             "{made}: {said}"

@@ -185,7 +185,7 @@ impl Lane {
         if !is_there() {
             let again = self.world.run(&arguments);
             if again.code != Some(0) {
-                self.broken("import", format!("the next import failed: {again}"));
+                self.broken("import", &format!("the next import failed: {again}"));
             }
         }
     }
@@ -195,21 +195,21 @@ impl Lane {
         let took = ended.took;
         if ended.code() != Some(0) {
             let said = ended.said();
-            self.broken(story, format!("the next apply failed: {said}"));
+            self.broken(story, &format!("the next apply failed: {said}"));
             return;
         }
         self.learn("apply", took);
         let plan = self.world.run(&["plan", "-detailed-exitcode"]);
         if plan.code != Some(0) {
-            self.broken(story, format!("the plan is not empty: {plan}"));
+            self.broken(story, &format!("the plan is not empty: {plan}"));
         }
         let found = self.audit.look(&self.world, &self.wanted);
         for broken in found {
-            self.broken(story, broken);
+            self.broken(story, &broken);
         }
     }
 
-    fn broken(&mut self, story: &str, what: String) {
+    fn broken(&mut self, story: &str, what: &str) {
         let round = self.figures.rounds;
         self.figures
             .broken
@@ -246,7 +246,11 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_made_twice() {
     let started = Instant::now();
     let lanes: Vec<_> = (0..2)
         .map(|lane| {
-            let share = (wanted + lane) / 2;
+            let share = if lane == 0 {
+                wanted / 2
+            } else {
+                wanted - wanted / 2
+            };
             std::thread::spawn(move || kills(share, seed + lane as u64))
         })
         .collect();

@@ -1,6 +1,7 @@
 //! A service that throttles, fails, resets connections, loses answers, lags behind, or refuses.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -214,10 +215,11 @@ fn one_of_ten_fails_and_the_next_plan_shows_it_and_what_depends_on_it() {
             .replace("  count           = 1\n", "");
         let block = block.split("output").next().unwrap_or_default().to_owned();
         configuration.push_str(&block);
-        configuration.push_str(&format!(
+        let _ = write!(
+            configuration,
             "resource \"terraform_data\" \"of_p{n}\" {{\n  input = \
              aws_appflow_connector_profile.p{n}.arn\n}}\n"
-        ));
+        );
     }
     let world = World::new("create:denied:nth=4").with(&configuration);
     let ran = world.apply().code(1);
