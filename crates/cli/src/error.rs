@@ -77,7 +77,14 @@ impl From<StoreError> for CommandError {
             StoreError::Database { .. } => ("The state store failed", None),
             StoreError::Secret { .. } => ("Internal error", None),
         };
-        let made = Self::user(summary, sentence(&error.to_string()));
+        let text = error.to_string();
+        let made = match &error {
+            // It begins with a path, which is not spelled differently.
+            StoreError::File { .. } | StoreError::Damaged { .. } => {
+                Self::user(summary, format!("{}.", text.trim_end_matches('.')))
+            }
+            _ => Self::user(summary, sentence(&text)),
+        };
         match help {
             Some(help) => made.with_help(help),
             None => made,

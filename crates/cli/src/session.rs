@@ -11,7 +11,9 @@ use flowctl_model::plan::Plan;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Digester, Mode, Text, Value};
 use flowctl_parser::Diagnostic;
-use flowctl_planner::{DataRead, Input, Needs, Options, creations, exists_already, settings};
+use flowctl_planner::{
+    DataRead, Input, Needs, Options, creations, exists_already, plan, settings, validate,
+};
 use flowctl_schema::{Providers, RemoteObject};
 use flowctl_state::{history, operations, read_snapshot};
 use tokio::sync::mpsc::UnboundedSender;
@@ -80,7 +82,7 @@ impl Session {
         loop {
             let (settings, needs, found) = settings(&self.input(&facts));
             if found.iter().any(Diagnostic::is_error) {
-                return Err(self.wrong(found));
+                return Err(self.wrong(self.with_validation(found)));
             }
             self.services = services::configured(&self.providers, &settings)?;
             if needs.is_empty() {
@@ -89,6 +91,36 @@ impl Session {
             // Settings that come from one provider's ephemeral resources configure another.
             self.read(needs, &mut facts).await?;
         }
+    }
+
+    /// What was found so early that nothing else was looked at, among all that a validation finds:
+    /// every mistake is told in one run.
+    fn with_validation(&self, early: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let configuration = &self.project.configuration;
+        let mut found = validate(configuration, &self.providers, &self.machine, WORKSPACE);
+        for diagnostic in early {
+            let is_told = |told: &Diagnostic| {
+                (told.span, &told.summary) == (diagnostic.span, &diagnostic.summary)
+            };
+            if !found.iter().any(is_told) {
+                found.push(diagnostic);
+            }
+        }
+        found
+    }
+
+    /// Mistakes that are found without asking the service for anything, with all that a plan would
+    /// find of them; nothing if there is none.
+    pub(crate) fn mistakes(&self, facts: &Facts) -> Vec<Diagnostic> {
+        let configuration = &self.project.configuration;
+        let found = validate(configuration, &self.providers, &self.machine, WORKSPACE);
+        let mut errors: Vec<_> = found.into_iter().filter(Diagnostic::is_error).collect();
+        if !errors.is_empty() {
+            let planned = plan(&self.input(facts)).diagnostics;
+            errors.retain(|error| !planned.contains(error));
+            errors.splice(..0, planned);
+        }
+        errors
     }
 
     /// What planning looks at.

@@ -15,7 +15,7 @@ use flowctl_schema::{ErrorKind, ProviderError};
 use tokio::sync::OnceCell;
 
 use crate::arn::Arn;
-use crate::error::{Request, Service, no_region};
+use crate::error::{Request, Service, no_region, no_scheme};
 use crate::settings::{Role, Settings};
 use flowctl_schema::Redactor;
 
@@ -147,6 +147,7 @@ impl Client {
         }
         // The service's own client tells which of the environment's addresses holds.
         let endpoint = chosen.or_else(|| service_endpoint(&sdk, Service::APPFLOW));
+        check_scheme(Service::APPFLOW, operation, endpoint.as_deref())?;
         if endpoint.as_deref().is_some_and(is_plain) {
             builder = builder.http_client(HttpBuilder::new().build_http());
         }
@@ -291,6 +292,7 @@ impl Client {
             _ => self.settings.ssm.clone(),
         };
         let endpoint = chosen.or_else(|| service_endpoint(sdk, service));
+        check_scheme(service, operation, endpoint.as_deref())?;
         let mut builder = sdk.to_builder();
         if endpoint.as_deref().is_some_and(is_plain) {
             builder = builder.http_client(HttpBuilder::new().build_http());
@@ -398,6 +400,20 @@ fn timeouts() -> TimeoutConfig {
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .build()
+}
+
+/// An address without a scheme is refused before anything is sent there.
+fn check_scheme(
+    service: Service,
+    operation: &str,
+    endpoint: Option<&str>,
+) -> Result<(), ProviderError> {
+    match endpoint {
+        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
+            Err(no_scheme(service, operation, url))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether an address is one of this machine's, without TLS: no proxy leads there.

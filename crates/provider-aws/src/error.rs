@@ -265,8 +265,25 @@ impl Request<'_> {
         if text.contains("no matching auth scheme") || text.contains("auth scheme") {
             return no_credentials(self.operation, error);
         }
+        // The SDK shows the request that it could not make, body and all.
+        let text = if text.contains("SdkBody") {
+            format!("the request could not be made: {}", innermost(error))
+        } else {
+            text
+        };
         ProviderError::local(ErrorKind::Other, self.operation, text)
     }
+}
+
+/// An address that the SDK would take for a path.
+pub(crate) fn no_scheme(service: Service, operation: &str, endpoint: &str) -> ProviderError {
+    let message =
+        format!("invalid endpoint URL: {endpoint:?} begins with neither https:// nor http://");
+    let hint = format!(
+        "write \"https://{endpoint}\", or \"http://{endpoint}\" for a local endpoint ({})",
+        service.endpoint_settings()
+    );
+    ProviderError::local(ErrorKind::NotConfigured, operation, message).with_hint(hint)
 }
 
 /// There is nothing to sign requests with.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use flowctl_model::event::RunKind;
+use flowctl_model::plan::{Action, Change};
 use flowctl_model::{Text, Value};
 use flowctl_parser::{Diagnostic, SourceMap, hcl};
 use flowctl_planner::{Evaluation, Planned};
@@ -155,8 +156,9 @@ pub(crate) fn show(
     planned: &Planned<'_>,
     report: &mut Report<'_>,
 ) -> Result<(), CommandError> {
-    // "No changes" would be wrong after an error.
-    if has_errors(planned) && planned.plan.is_empty() {
+    // "No changes" would be wrong after an error, and outputs alone could not be applied.
+    let nothing = |change: &Change| matches!(change.action, Action::NoOp | Action::Read);
+    if has_errors(planned) && planned.plan.changes.iter().all(nothing) {
         return Ok(());
     }
     let options = HumanOptions {
