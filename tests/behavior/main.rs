@@ -5,7 +5,6 @@
 
 mod apply;
 mod comment;
-mod comment;
 mod completions;
 mod conformance;
 mod connectors;
@@ -25,7 +24,7 @@ mod output;
 mod plan;
 mod properties;
 mod review;
-mod review;
+mod rekey;
 mod saved;
 mod schema;
 mod secrets;

@@ -95,7 +95,7 @@ pub(crate) async fn carry_out(
             Outcome::Interrupted => "interrupted",
             _ => "failed",
         };
-        held.store.end_run(word.to_owned()).await?;
+        held.store.finish_run(word.to_owned(), came.summary).await?;
     }
     if !found.is_empty() {
         let (found, sources) = session.project.shown(found);

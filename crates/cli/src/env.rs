@@ -145,13 +145,13 @@ impl Env {
     }
 
     /// Person and machine, for the lock and the history.
-    pub(crate) fn who(&self) -> String {
+    pub(crate) fn who(&self) -> (String, String) {
         let user = self.user.clone().unwrap_or_else(|| {
             let id = rustix::process::getuid().as_raw();
             format!("user {id}")
         });
         let machine = rustix::system::uname();
-        format!("{user}@{}", machine.nodename().to_string_lossy())
+        (user, machine.nodename().to_string_lossy().into_owned())
     }
 }
 

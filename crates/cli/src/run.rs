@@ -125,6 +125,13 @@ impl Course {
                 return then(session, planned, report).await;
             }
         }
+        if *refresh && !session.snapshot.resources.is_empty() {
+            // Mistakes are told before the service is asked for anything.
+            let found = session.with_validation(Vec::new());
+            if found.iter().any(Diagnostic::is_error) {
+                return Err(session.wrong(found));
+            }
+        }
         if *refresh {
             let read = report.follow(async |events| session.refresh(facts, &events).await);
             Self::unless_stopped(stop, read).await?;

@@ -12,7 +12,7 @@ use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Digester, Mode, Text, Value};
 use flowctl_parser::Diagnostic;
 use flowctl_planner::{
-    DataRead, Input, Needs, Options, creations, exists_already, plan, settings, validate,
+    DataRead, Input, Needs, Options, creations, exists_already, settings, validate,
 };
 use flowctl_schema::{Providers, RemoteObject};
 use flowctl_state::{history, operations, read_snapshot};
@@ -95,7 +95,7 @@ impl Session {
 
     /// What was found so early that nothing else was looked at, among all that a validation finds:
     /// every mistake is told in one run.
-    fn with_validation(&self, early: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    pub(crate) fn with_validation(&self, early: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let configuration = &self.project.configuration;
         let mut found = validate(configuration, &self.providers, &self.machine, WORKSPACE);
         for diagnostic in early {
@@ -107,20 +107,6 @@ impl Session {
             }
         }
         found
-    }
-
-    /// Mistakes that are found without asking the service for anything, with all that a plan would
-    /// find of them; nothing if there is none.
-    pub(crate) fn mistakes(&self, facts: &Facts) -> Vec<Diagnostic> {
-        let configuration = &self.project.configuration;
-        let found = validate(configuration, &self.providers, &self.machine, WORKSPACE);
-        let mut errors: Vec<_> = found.into_iter().filter(Diagnostic::is_error).collect();
-        if !errors.is_empty() {
-            let planned = plan(&self.input(facts)).diagnostics;
-            errors.retain(|error| !planned.contains(error));
-            errors.splice(..0, planned);
-        }
-        errors
     }
 
     /// What planning looks at.

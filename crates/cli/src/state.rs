@@ -9,7 +9,6 @@ use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Digester, Target};
 use flowctl_state::{Run, Store, StoreError, backup, key, lock, made_with, read_snapshot};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::app::Context;
 use crate::args::LockArgs;
@@ -40,13 +39,9 @@ impl StateFiles {
         lock::path(&self.state)
     }
 
-    /// `key` beside `state.db`, one of its own for a state of another name, as with the lock: who
-    /// has the lock may make it.
-    fn key(&self) -> PathBuf {
-        match self.state.file_name().and_then(|name| name.to_str()) {
-            Some("state.db") | None => self.state.with_file_name("key"),
-            Some(name) => self.state.with_file_name(format!("{name}.key")),
-        }
+    /// The key of the digests. Who has the lock may make it.
+    pub(crate) fn key(&self) -> PathBuf {
+        key::path(&self.state)
     }
 
     /// The data of the endpoint inside flowctl.
@@ -80,7 +75,8 @@ impl StateFiles {
     }
 }
 
-fn given_key(env: &Env) -> Result<Option<Digester>, CommandError> {
+/// The key that the environment gives.
+pub(crate) fn given_key(env: &Env) -> Result<Option<Digester>, CommandError> {
     let Some(text) = &env.state_key else {
         return Ok(None);
     };
@@ -155,23 +151,23 @@ struct Taking {
     files: StateFiles,
     run: Run,
     given_key: Option<Digester>,
-    holder: String,
+    holder: lock::Process,
     timeout: Duration,
 }
 
 impl Taking {
     fn new(context: &Context, args: &LockArgs, command: &str) -> Result<Self, CommandError> {
-        let who = context.env.who();
-        let since = OffsetDateTime::now_utc();
-        let since = since.replace_nanosecond(0).unwrap_or(since);
+        let (user, host) = context.env.who();
         Ok(Self {
-            holder: format!(
-                "process {}: `flowctl {command}` of {who}, since {}",
-                std::process::id(),
-                since.format(&Rfc3339).unwrap_or_default()
-            ),
+            holder: lock::Process {
+                process: std::process::id(),
+                user: user.clone(),
+                host: host.clone(),
+                command: format!("flowctl {command}"),
+                since: OffsetDateTime::now_utc().unix_timestamp(),
+            },
             run: Run {
-                who,
+                who: format!("{user}@{host}"),
                 command: command.to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
@@ -182,7 +178,7 @@ impl Taking {
     }
 
     fn lock(&self) -> Result<lock::Lock, StoreError> {
-        lock::acquire(&self.files.lock(), &self.holder, self.timeout)
+        lock::acquire(&self.files.lock(), self.holder.clone(), self.timeout)
     }
 
     fn open(self, lock: lock::Lock) -> Result<Held, CommandError> {

@@ -317,8 +317,12 @@ impl Wanted {
             };
         }
         let only_secrets = || {
+            // What the service decides follows from the update.
+            let decided = |path: &AttributePath| {
+                block.attribute_at(path).is_some_and(|a| !a.presence.is_configurable())
+            };
             let secret = |path: &AttributePath| before.at(path).is_some_and(Value::is_sensitive);
-            differing.iter().all(secret)
+            differing.iter().all(|path| decided(path) || secret(path))
         };
         let (action, reason) = if differing.is_empty() {
             (Action::NoOp, None)

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// What is replaced, in this order.
-const RULES: [(&str, &str); 9] = [
+const RULES: [(&str, &str); 10] = [
     (
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
         "[UUID]",
@@ -17,6 +17,7 @@ const RULES: [(&str, &str); 9] = [
     (r"(secret:appflow!\S+)-[0-9a-f]{6}", "$1-[SUFFIX]"),
     (r"process \d+", "process [PID]"),
     (r"tester@\S+", "tester@[HOST]"),
+    (r"of tester on [^:\s]+", "of tester on [HOST]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
 ];
 

@@ -4,6 +4,7 @@ mod export_tfstate;
 mod import_tfstate;
 mod list;
 mod mv;
+mod rekey;
 mod restore;
 mod rm;
 mod show;
@@ -27,6 +28,7 @@ enum StateCommand {
     ImportTfstate(import_tfstate::ImportTfstateArgs),
     List(list::ListArgs),
     Mv(mv::MvArgs),
+    Rekey(rekey::RekeyArgs),
     Restore(restore::RestoreArgs),
     Rm(rm::RmArgs),
     Show(show::ShowArgs),
@@ -38,6 +40,7 @@ pub(crate) fn run(app: &mut App, args: &StateArgs) -> Result<Outcome, CommandErr
         StateCommand::ImportTfstate(args) => import_tfstate::run(app, args),
         StateCommand::List(args) => list::run(app, args),
         StateCommand::Mv(args) => mv::run(app, args),
+        StateCommand::Rekey(args) => rekey::run(app, args),
         StateCommand::Restore(args) => restore::run(app, args),
         StateCommand::Rm(args) => rm::run(app, args),
         StateCommand::Show(args) => show::run(app, args),
