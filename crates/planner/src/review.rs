@@ -58,8 +58,14 @@ pub fn review(base: Side<'_>, head: Side<'_>, providers: &Providers, digester: &
         let forgets = removed
             .iter()
             .any(|(module, target, destroy)| !destroy && moves::covers(module, target, address));
-        let is_secret = secrets(providers, address);
-        let before = change.after.as_ref();
+        let resource = providers.resource_type(&address.resource.type_name);
+        let before = change.after.as_ref().map(|object| match resource {
+            Some(resource) => configured(
+                &**resource,
+                &withheld(&**resource, change, object, digester),
+            ),
+            None => object.clone(),
+        });
         let (action, reason) = if forgets {
             (Action::Forget, Some(Reason::RemovedBlock))
         } else {
@@ -68,7 +74,7 @@ pub fn review(base: Side<'_>, head: Side<'_>, providers: &Providers, digester: &
         changes.push(Change {
             action,
             reason,
-            before: before.map(|v| withhold(v, &address.to_string(), &is_secret, digester)),
+            before,
             after: None,
             ..change.clone()
         });
@@ -91,15 +97,28 @@ fn managed(plan: &Plan) -> impl Iterator<Item = (&Address, &Change)> {
         .map(|change| (&change.address, change))
 }
 
-fn secrets(providers: &Providers, address: &Address) -> impl Fn(&AttributePath) -> bool {
-    let resource = providers
-        .resource_type(&address.resource.type_name)
-        .cloned();
-    move |path| {
-        resource
-            .as_ref()
-            .is_some_and(|resource| resource.schema().is_secret(path))
-    }
+/// The object that a change makes, as it would be in state.
+fn withheld(
+    resource: &dyn ResourceType,
+    change: &Change,
+    object: &Value,
+    digester: &Digester,
+) -> Value {
+    let is_secret = |path: &AttributePath| resource.schema().is_secret(path);
+    withhold(object, &change.address.to_string(), &is_secret, digester)
+}
+
+/// An object without what only the service would say of it.
+fn configured(resource: &dyn ResourceType, object: &Value) -> Value {
+    let block = &resource.schema().block;
+    let is_computed = |path: &AttributePath| {
+        block
+            .attribute_at(path)
+            .is_some_and(|a| a.presence.is_computed())
+    };
+    object.map_at(&mut AttributePath::root(), &mut |path, value| {
+        (!value.is_known() && is_computed(path)).then(|| Value::null(value.ty()))
+    })
 }
 
 /// Why an instance is not there any more.
@@ -127,9 +146,7 @@ impl Pair<'_> {
             return self.after.clone();
         };
         let schema = self.resource.schema();
-        let is_secret = |path: &AttributePath| schema.is_secret(path);
-        let name = self.before.address.to_string();
-        let mut before = withhold(old, &name, &is_secret, self.digester);
+        let mut before = withheld(self.resource, self.before, old, self.digester);
         let (one, other) = (comparable(&before), comparable(new));
         let mut paths = changed(self.resource, self.digester, &one, &other);
         let elsewhere = self.written_otherwise(old, new, &paths);

@@ -78,8 +78,10 @@ pub(crate) struct Project {
     pub(crate) providers: Providers,
     pub(crate) digester: Digester,
     pub(crate) sources: SourceMap,
+    /// What was read of data sources and ephemeral resources.
+    pub(crate) data: BTreeMap<Address, Value>,
     state: tempfile::TempDir,
-    _files: Option<tempfile::TempDir>,
+    files: Option<tempfile::TempDir>,
 }
 
 impl Project {
@@ -92,8 +94,9 @@ impl Project {
             providers: Providers::new(vec![Arc::new(BuiltinProvider::new())]),
             digester: Digester::new([9; 32]),
             sources: SourceMap::default(),
+            data: BTreeMap::new(),
             state: tempfile::tempdir().unwrap(),
-            _files: None,
+            files: None,
         }
     }
 
@@ -101,7 +104,7 @@ impl Project {
     pub(crate) fn new(fixture: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut project = Self::at(directory.path());
-        project._files = Some(directory);
+        project.files = Some(directory);
         project.write(fixture);
         project
     }
@@ -112,7 +115,7 @@ impl Project {
         let mut name = "main.tf".to_owned();
         for line in fixture.lines() {
             match line.trim_start().strip_prefix("//- ") {
-                Some(next) => name = next.trim().to_owned(),
+                Some(next) => next.trim().clone_into(&mut name),
                 None => {
                     let file = files.entry(name.clone()).or_default();
                     file.push_str(line);
@@ -156,7 +159,7 @@ impl Project {
                 variables: &self.variables,
                 snapshot: &snapshot,
                 live: &live,
-                data: &BTreeMap::new(),
+                data: &self.data,
                 imports: &imports,
                 resume: &BTreeMap::new(),
                 interrupted: &[],
