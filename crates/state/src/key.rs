@@ -13,9 +13,13 @@ use zeroize::Zeroizing;
 use crate::StoreError;
 use crate::files::{hex, refuse_link, sync_directory, unhex_into};
 
-/// The key's file of a state.
+/// The key's file of a state: `key` beside `state.db`, one of its own for a state of another name, as
+/// with the lock: who has the lock may make it.
 pub fn path(state: &Path) -> PathBuf {
-    state.with_file_name("key")
+    match state.file_name().and_then(|name| name.to_str()) {
+        Some("state.db") | None => state.with_file_name("key"),
+        Some(name) => state.with_file_name(format!("{name}.key")),
+    }
 }
 
 /// The digester of the key file, or `None` if there is no such file.
