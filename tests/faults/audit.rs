@@ -115,7 +115,8 @@ impl Audit {
             broken.push(format!("{orphan} is live and not configured"));
         }
         for missing in asked.difference(&there) {
-            broken.push(format!("{missing} is configured and not live"));
+            let story = story(world, missing);
+            broken.push(format!("{missing} is configured and not live: {story}"));
         }
         for profile in wanted.by_key.values() {
             let Some(found) = live.get(&profile.name) else {
@@ -159,6 +160,25 @@ impl Audit {
         }
         broken
     }
+}
+
+/// What was asked about a profile, for who looks into what broke.
+fn story(world: &World, name: &str) -> String {
+    let log = world.emulator.requests();
+    let requests = log["requests"].as_array().into_iter().flatten();
+    let about = requests.filter(|request| request["connectorProfileName"] == name);
+    let told = about.map(|request| {
+        format!(
+            "\n  {} at {}: {} {} {} {}",
+            request["sequence"],
+            request["at"],
+            request["operation"],
+            request["clientToken"],
+            request["status"],
+            request["faults"]
+        )
+    });
+    told.collect()
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {

@@ -244,14 +244,14 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_made_twice() {
     let wanted: usize = crate::number("FLOWCTL_KILLS").unwrap_or(25);
     let seed = crate::number("FLOWCTL_SEED").unwrap_or(1) as u64;
     let started = Instant::now();
-    let lanes: Vec<_> = (0..2)
+    let lanes: Vec<_> = (0_u64..2)
         .map(|lane| {
             let share = if lane == 0 {
                 wanted / 2
             } else {
                 wanted - wanted / 2
             };
-            std::thread::spawn(move || kills(share, seed + lane as u64))
+            std::thread::spawn(move || kills(share, seed + lane))
         })
         .collect();
     let mut figures = Figures::default();
