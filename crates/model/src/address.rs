@@ -463,6 +463,7 @@ mod tests {
             "terraform_data.a[\"quote \\\" slash \\\\ $${a}\"]",
             "module.m.terraform_data.a",
             "module.m[\"k\"].module.n[3].data.aws_region.here",
+            "module.m.ephemeral.external.secret[0]",
         ] {
             let address: Address = text.parse().unwrap();
             assert_eq!(address.to_string(), text);

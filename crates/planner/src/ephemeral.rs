@@ -45,8 +45,9 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>, node: &
         return to_be;
     }
     if !config.is_wholly_known() || data::waits_for(walk, node) {
-        // The settings of providers have an error of their own for this.
-        if walk.phase == Phase::Plan {
+        // What is read first may make it known; then this is asked for in the next round. The
+        // settings of providers have an error of their own.
+        if walk.phase == Phase::Plan && walk.needs.is_empty() {
             walk.diagnostics
                 .push(too_early(instance, &address.to_string()));
         }

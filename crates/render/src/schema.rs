@@ -25,10 +25,14 @@ pub fn providers_json(providers: &Providers) -> String {
         .map(|provider| {
             let types = provider.resource_types().iter();
             let data = provider.data_sources().iter();
+            let ephemeral = provider.ephemeral_resources().iter();
             let written = ProviderJson {
                 provider: SchemaJson::from(provider.schema()),
                 resource_schemas: types.map(|t| (t.name(), t.schema().into())).collect(),
                 data_source_schemas: data.map(|d| (d.name(), d.schema().into())).collect(),
+                ephemeral_resource_schemas: ephemeral
+                    .map(|e| (e.name(), e.schema().into()))
+                    .collect(),
             };
             (provider_source(provider.name()), written)
         })
@@ -51,6 +55,8 @@ struct ProviderJson<'a> {
     resource_schemas: BTreeMap<&'static str, SchemaJson<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     data_source_schemas: BTreeMap<&'static str, SchemaJson<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    ephemeral_resource_schemas: BTreeMap<&'static str, SchemaJson<'a>>,
 }
 
 #[derive(Serialize)]

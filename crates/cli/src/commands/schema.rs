@@ -10,10 +10,10 @@ use crate::services;
 
 /// Print the reference documentation of resource types
 ///
-/// Without TYPE: of all types and data sources.
+/// Without TYPE: of all types, data sources and ephemeral resource types.
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArgs {
-    /// A resource type, or `data.` and a data source
+    /// A resource type, or `data.` or `ephemeral.` and a type of those
     #[arg(value_name = "TYPE")]
     type_name: Option<String>,
 
@@ -41,7 +41,10 @@ pub(crate) fn run(app: &mut App, args: &SchemaArgs) -> Result<Outcome, CommandEr
     let sources = providers
         .data_sources()
         .map(|d| (format!("data.{}", d.name()), d.schema()));
-    let known: Vec<(String, &Schema)> = types.chain(sources).collect();
+    let ephemerals = providers
+        .ephemeral_resources()
+        .map(|e| (format!("ephemeral.{}", e.name()), e.schema()));
+    let known: Vec<(String, &Schema)> = types.chain(sources).chain(ephemerals).collect();
     let page = |(name, schema): &(String, &Schema)| {
         if as_json {
             json(schema)
