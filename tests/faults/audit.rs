@@ -103,6 +103,26 @@ impl Audit {
         }
     }
 
+    /// Whether the endpoint carried out a deletion that a dead run had sent after the next run had
+    /// made the profile anew, which no client can prevent: what a run does last with a profile that
+    /// stays is never to delete it.
+    pub(crate) fn was_overtaken(world: &World, wanted: &Profiles) -> bool {
+        let live = world.live();
+        let log = world.emulator.requests();
+        let requests = log["requests"].as_array().expect("a log");
+        let last = |name: &str| {
+            let mut of_it = requests.iter().rev().filter(|request| {
+                request["connectorProfileName"] == name && request["status"] == 200
+            });
+            of_it.next().map(|request| request["operation"].clone())
+        };
+        let mut missing = wanted
+            .by_key
+            .values()
+            .filter(|p| !live.contains_key(&p.name));
+        missing.any(|profile| last(&profile.name) == Some("DeleteConnectorProfile".into()))
+    }
+
     /// What is broken of everything that must hold.
     pub(crate) fn look(&mut self, world: &World, wanted: &Profiles) -> Vec<String> {
         let mut broken = Vec::new();
