@@ -184,6 +184,22 @@ fn the_one_that_is_there_is_found_on_a_later_page_and_updated() {
 }
 
 #[test]
+fn a_comment_of_somebody_else_is_left_alone() {
+    let host = Host::new(|number, _| match number {
+        0 => {
+            let theirs = json!({ "id": 4, "body": "<!-- flowctl:plan:live -->\nnot ours" });
+            (200, "", json!([theirs]))
+        }
+        1 => (403, "", json!({ "message": "Forbidden" })),
+        _ => (201, "", json!({ "id": 5 })),
+    });
+    let ran = comment(&environment(), &host, GITHUB);
+    assert_eq!(ran.out(), "Created the comment\n");
+    let last = "POST /repos/example/flows/issues/12/comments";
+    assert_eq!(host.lines().last().unwrap(), last);
+}
+
+#[test]
 fn merge_requests_on_gitlab() {
     let host = Host::new(
         |number, request| match (number, request.line.starts_with("GET")) {

@@ -135,6 +135,16 @@ pub(crate) struct Posted {
     pub(crate) url: Option<String>,
 }
 
+impl Posted {
+    fn of(answer: &Value, updated: bool) -> Self {
+        let url = answer.get("html_url").and_then(Value::as_str);
+        Self {
+            updated,
+            url: url.map(|url| clean(url).into_owned()),
+        }
+    }
+}
+
 /// A host that can be asked.
 pub(crate) struct Forge {
     host: Host,
@@ -147,7 +157,9 @@ pub(crate) struct Forge {
 enum Failure {
     /// It may go well another time, after this pause if the host names one.
     Passing(String, Option<Duration>),
-    /// It will not.
+    /// The token may not do it.
+    Refused(CommandError),
+    /// It will not, whoever asks.
     Lasting(CommandError),
 }
 
@@ -191,7 +203,7 @@ impl Forge {
                 Err(failure) => failure,
             };
             let (reason, named) = match failure {
-                Failure::Lasting(error) => return Err(error),
+                Failure::Refused(error) | Failure::Lasting(error) => return Err(error),
                 Failure::Passing(reason, named) => (reason, named),
             };
             let pause = pauses
@@ -209,24 +221,29 @@ impl Forge {
     }
 
     async fn attempt(&self, thread: &Thread, marker: &str, text: &str) -> Result<Posted, Failure> {
-        let found = self.find(thread, marker).await?;
         let body = serde_json::json!({ "body": text }).to_string();
-        let (method, path) = match (found, self.host) {
-            (None, _) => ("POST", thread.comments()),
-            (Some(id), Host::GitHub) => ("PATCH", thread.comment(id)),
-            (Some(id), Host::GitLab) => ("PUT", thread.comment(id)),
+        let method = match self.host {
+            Host::GitHub => "PATCH",
+            Host::GitLab => "PUT",
         };
-        let answer = self.request(method, &path, Some(body)).await?;
-        let url = answer.get("html_url").and_then(Value::as_str);
-        Ok(Posted {
-            updated: found.is_some(),
-            url: url.map(|url| clean(url).into_owned()),
-        })
+        for id in self.find(thread, marker).await? {
+            let path = thread.comment(id);
+            match self.request(method, &path, Some(body.clone())).await {
+                Ok(answer) => return Ok(Posted::of(&answer, true)),
+                // Anybody can write the marker; a comment of somebody else's is not ours to change.
+                Err(Failure::Refused(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let path = thread.comments();
+        let answer = self.request("POST", &path, Some(body)).await?;
+        Ok(Posted::of(&answer, false))
     }
 
-    /// The id of the comment whose first line is `marker`.
-    async fn find(&self, thread: &Thread, marker: &str) -> Result<Option<u64>, Failure> {
+    /// The ids of the comments whose first line is `marker`.
+    async fn find(&self, thread: &Thread, marker: &str) -> Result<Vec<u64>, Failure> {
         let comments = thread.comments();
+        let mut found = Vec::new();
         for page in 1..=MAX_PAGES {
             let path = format!("{comments}?per_page={PAGE}&page={page}");
             let answer = self.request("GET", &path, None).await?;
@@ -237,14 +254,14 @@ impl Forge {
                 let body = comment.get("body").and_then(Value::as_str);
                 let first = body.and_then(|body| body.lines().next());
                 if first.is_some_and(|line| line.trim() == marker) {
-                    return Ok(comment.get("id").and_then(Value::as_u64));
+                    found.extend(comment.get("id").and_then(Value::as_u64));
                 }
             }
             if comments.len() < PAGE {
                 break;
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     async fn request(
@@ -280,6 +297,8 @@ impl Forge {
         let again = status == 429 || status >= 500 || status == 403 && (wait.is_some() || limited);
         Err(if again {
             Failure::Passing(format!("it answers with status {status}{said}"), wait)
+        } else if matches!(status, 403 | 404) {
+            Failure::Refused(self.refusal(status, &said))
         } else {
             Failure::Lasting(self.refusal(status, &said))
         })
