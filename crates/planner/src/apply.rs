@@ -143,7 +143,7 @@ impl<'a> Evaluation<'a> {
             );
         }
         if !found.iter().any(Diagnostic::is_error) {
-            found.extend(problems(&*resource, &config, &decoded.places));
+            found.extend(problems(&*resource, &config, &decoded.places).all());
         }
         // Warnings were said when the plan was made.
         found.retain(Diagnostic::is_error);

@@ -148,7 +148,9 @@ impl Decoder<'_> {
                 }
                 None => Value::null(attribute.ty.clone()),
             };
-            if value.is_null() && attribute.presence == flowctl_schema::Presence::Required {
+            // Whether a credential may be missing is for whoever knows the object to say.
+            let required = attribute.presence == flowctl_schema::Presence::Required;
+            if value.is_null() && required && attribute.returned {
                 self.missing(body, header, attribute.name);
             }
             if attribute.secret && !value.is_null() {

@@ -129,12 +129,28 @@ impl Walk<'_> {
             }
             // State does not keep the type of elements.
             (Kind::Set(_, old), Kind::Set(_, new)) if old == new => {}
+            // Of what the service does not tell, blocks without a value ask for nothing.
+            _ if is_void(before)
+                && is_void(after)
+                && !self.resource.schema().block.tells(&self.path) => {}
             (old, new) => {
                 if old != new && !self.resource.equivalent(&self.path, before, after) {
                     self.changed.push(self.path.clone());
                 }
             }
         }
+    }
+}
+
+/// Whether there is no value anywhere inside.
+fn is_void(value: &Value) -> bool {
+    match value.kind() {
+        Kind::Null(_) => true,
+        Kind::List(_, elements) | Kind::Set(_, elements) | Kind::Tuple(elements) => {
+            elements.iter().all(is_void)
+        }
+        Kind::Map(_, members) | Kind::Object(members) => members.values().all(is_void),
+        _ => false,
     }
 }
 

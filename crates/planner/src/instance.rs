@@ -1,8 +1,9 @@
 //! One resource instance: what it is now, what it is to become, and by which action.
 
 use flowctl_model::plan::{Action, Change, Drift, Reason};
+use flowctl_model::problem::Severity;
 use flowctl_model::snapshot::ResourceState;
-use flowctl_model::{Address, AttributePath, Text, Value};
+use flowctl_model::{Address, AttributePath, Problem, Text, Value};
 use flowctl_parser::configuration::{Resource, ResourceKind};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::{PlanRequest, ResourceType};
@@ -56,16 +57,26 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
     ) {
         return unknown();
     }
-    let Some((config, places)) =
-        configuration(walk, &instance, &*resource, present.before.as_ref())
-    else {
+    let before = present.before.as_ref();
+    let Some(configured) = configuration(walk, &instance, &*resource, before) else {
         return unknown();
     };
+    let Configured {
+        config,
+        places,
+        untold,
+    } = configured;
     let create_before_destroy = {
         let switch = instance.resource.lifecycle.create_before_destroy.as_ref();
         walk.switch(instance.place, switch)
     };
     let wanted = Wanted::new(walk, &*resource, &address, &present, &config);
+    if wanted.action != Action::NoOp && !untold.is_empty() {
+        let text = address.to_string();
+        let found = untold.into_iter().map(|d| d.with_address(text.as_str()));
+        walk.diagnostics.extend(found);
+        return unknown();
+    }
     let provider = provider_key(&walk.modules, &address.resource.module, instance.resource);
     let mut change = Change {
         address: address.clone(),
@@ -179,7 +190,7 @@ fn configuration<'a>(
     instance: &Instance<'a>,
     resource: &dyn ResourceType,
     before: Option<&Value>,
-) -> Option<(Value, Places)> {
+) -> Option<Configured> {
     let block = &resource.schema().block;
     let decoded = decoded(walk, instance, block);
     let mut found = decoded.diagnostics;
@@ -188,12 +199,29 @@ fn configuration<'a>(
         let ignore = &instance.resource.lifecycle.ignore_changes;
         config = ignore::apply(ignore, block, before, &config, &mut found);
     }
-    found = with_problems(found, resource, &config, &decoded.places);
+    let Problems { told, mut untold } = problems(resource, &config, &decoded.places);
+    found = with_problems(found, told);
+    if before.is_none() {
+        found.append(&mut untold);
+    }
     let failed = found.iter().any(Diagnostic::is_error);
     let address = walk.address(instance).to_string();
     let found = found.into_iter().map(|d| d.with_address(address.as_str()));
     walk.diagnostics.extend(found);
-    (!failed).then_some((config, decoded.places))
+    (!failed).then_some(Configured {
+        config,
+        places: decoded.places,
+        untold,
+    })
+}
+
+/// The configuration of an instance.
+struct Configured {
+    config: Value,
+    places: Places,
+    /// What is wrong with what the service does not tell. Of an object that exists and does not
+    /// change it is no mistake: whoever adopted it need not know its credentials.
+    untold: Vec<Diagnostic>,
 }
 
 /// Evaluates the body of an instance.
@@ -222,13 +250,9 @@ pub(crate) fn decoded(
 /// What was found, and what a resource type finds wrong with what could be read.
 pub(crate) fn with_problems(
     mut found: Vec<Diagnostic>,
-    resource: &dyn ResourceType,
-    config: &Value,
-    places: &Places,
+    mut problems: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
-    let broken = found.iter().any(Diagnostic::is_error);
-    let mut problems = problems(resource, config, places);
-    if broken {
+    if found.iter().any(Diagnostic::is_error) {
         // What is missing may be what could not be read, and is reported as that.
         let known = |problem: &Diagnostic| found.iter().any(|d| d.summary == problem.summary);
         problems.retain(|problem| !known(problem));
@@ -238,17 +262,39 @@ pub(crate) fn with_problems(
 }
 
 /// What a resource type finds wrong with a configuration.
-pub(crate) fn problems(
-    resource: &dyn ResourceType,
-    config: &Value,
-    places: &Places,
-) -> Vec<Diagnostic> {
+pub(crate) struct Problems {
+    /// With what the service tells of an object, and warnings.
+    pub(crate) told: Vec<Diagnostic>,
+    /// With what it does not tell: credentials.
+    pub(crate) untold: Vec<Diagnostic>,
+}
+
+impl Problems {
+    /// All of them.
+    pub(crate) fn all(mut self) -> Vec<Diagnostic> {
+        self.told.append(&mut self.untold);
+        self.told
+    }
+}
+
+/// Checks a configuration against its table and the rules of its type.
+pub(crate) fn problems(resource: &dyn ResourceType, config: &Value, places: &Places) -> Problems {
+    let block = &resource.schema().block;
     let mut problems = flowctl_schema::validate(resource.schema(), config);
     problems.extend(resource.validate(config));
-    problems
-        .iter()
-        .map(|problem| places.diagnostic(problem))
-        .collect()
+    let is_told =
+        |problem: &Problem| problem.severity == Severity::Warning || block.tells(&problem.path);
+    let (told, untold): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| is_told(problem));
+    let places = |problems: Vec<&Problem>| {
+        let diagnostics = problems
+            .into_iter()
+            .map(|problem| places.diagnostic(problem));
+        diagnostics.collect()
+    };
+    Problems {
+        told: places(told),
+        untold: places(untold),
+    }
 }
 
 /// What is to become of an instance.
@@ -319,7 +365,9 @@ impl Wanted {
         let only_secrets = || {
             // What the service decides follows from the update.
             let decided = |path: &AttributePath| {
-                block.attribute_at(path).is_some_and(|a| !a.presence.is_configurable())
+                block
+                    .attribute_at(path)
+                    .is_some_and(|a| !a.presence.is_configurable())
             };
             let secret = |path: &AttributePath| before.at(path).is_some_and(Value::is_sensitive);
             differing.iter().all(|path| decided(path) || secret(path))

@@ -11,7 +11,7 @@ use flowctl_schema::{Block, Providers};
 
 use crate::decode::Decoded;
 use crate::input::{Input, Options};
-use crate::instance::{decoded, resource_type, with_problems};
+use crate::instance::{decoded, problems, resource_type, with_problems};
 use crate::walk::{Instance, Phase, Walk};
 use crate::{data, ephemeral, graph, ignore, moves, variables};
 
@@ -80,7 +80,8 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Valu
     } = decoded(walk, instance, block);
     let lifecycle = &instance.resource.lifecycle;
     diagnostics.extend(ignore::check(&lifecycle.ignore_changes, block));
-    diagnostics = with_problems(diagnostics, &*resource, &value, &places);
+    let problems = problems(&*resource, &value, &places).all();
+    diagnostics = with_problems(diagnostics, problems);
     let address = walk.address(instance).to_string();
     let found = diagnostics
         .into_iter()

@@ -106,9 +106,8 @@ impl Wanted {
             .add_label(self.name.as_str())
             .add_attribute(("description", string(&description)))
             .add_attribute(("type", raw(&self.ty)));
-        if !self.required {
-            block = block.add_attribute(("default", Expression::Null));
-        }
+        // Until it has a value, the object is left as it is.
+        block = block.add_attribute(("default", Expression::Null));
         if self.secret {
             block = block.add_attribute(("sensitive", true));
         }

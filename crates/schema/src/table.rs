@@ -201,6 +201,19 @@ impl Block {
         self.attributes.iter().any(|a| a.returned) || self.blocks.iter().any(|b| b.block.returned())
     }
 
+    /// Whether reading the object tells what is at a path.
+    pub fn tells(&self, path: &AttributePath) -> bool {
+        let mut block = self;
+        for name in path.names() {
+            match block.nested(name) {
+                Some(nested) if nested.block.returned() => block = &nested.block,
+                Some(_) => return false,
+                None => return block.attribute(name).is_none_or(|a| a.returned),
+            }
+        }
+        true
+    }
+
     /// The attribute that a path leads to or into, indices and keys passed over.
     pub fn attribute_at(&self, path: &AttributePath) -> Option<&Attribute> {
         let mut block = self;
