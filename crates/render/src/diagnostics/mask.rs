@@ -56,9 +56,10 @@ impl Names {
     /// Takes in a block; whether it is about secrets throughout.
     fn block(&mut self, block: &Block, elsewhere: &mut BTreeSet<String>) -> bool {
         for attribute in &block.attributes {
-            let names = match attribute.secret {
-                true => &mut self.secret,
-                false => &mut self.plain,
+            let names = if attribute.secret {
+                &mut self.secret
+            } else {
+                &mut self.plain
             };
             names.insert(attribute.name.to_owned());
         }

@@ -12,8 +12,8 @@ use flowctl_model::journal::StateWrite;
 use flowctl_model::secret::withhold;
 use flowctl_model::snapshot::{OutputState, ResourceState, Snapshot};
 use flowctl_model::{
-    Address, AttributePath, Digester, Marks, ModuleInstance, ResourceAddress, Step, Target, Text,
-    Type, Value,
+    Address, AttributePath, Digester, Marks, ModuleInstance, Number, ResourceAddress, Step, Target,
+    Text, Type, Value,
 };
 use flowctl_schema::{Block, Nesting, Presence, Providers, ResourceType};
 use zeroize::Zeroizing;
@@ -46,7 +46,7 @@ pub(crate) struct ImportTfstateArgs {
 
 pub(super) fn run(app: &mut App, args: &ImportTfstateArgs) -> Result<Outcome, CommandError> {
     let document = load(&args.file)?;
-    let wrong = |detail: String| unreadable(&args.file, detail);
+    let wrong = |detail: String| unreadable(&args.file, &detail);
     let providers = providers(Endpoint::default());
     let take = |known: &Known| {
         let found = read(&document, &providers, &known.digester).map_err(wrong)?;
@@ -84,7 +84,7 @@ pub(super) fn run(app: &mut App, args: &ImportTfstateArgs) -> Result<Outcome, Co
     Ok(Outcome::Done)
 }
 
-fn unreadable(file: &Path, detail: String) -> CommandError {
+fn unreadable(file: &Path, detail: &str) -> CommandError {
     CommandError::user(
         "Cannot read the state file of Terraform",
         format!("{}: {detail}.", file.display()),
@@ -94,11 +94,11 @@ fn unreadable(file: &Path, detail: String) -> CommandError {
 /// The document in a file.
 fn load(file: &Path) -> Result<Value, CommandError> {
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|error| unreadable(file, error.to_string()))?;
-    let document =
-        json::decode(&text).map_err(|error| unreadable(file, format!("it is no JSON: {error}")))?;
+    let text = text.map_err(|error| unreadable(file, &error.to_string()))?;
+    let document = json::decode(&text)
+        .map_err(|error| unreadable(file, &format!("it is no JSON: {error}")))?;
     let version = document.get("version").and_then(Value::as_number);
-    if version.and_then(|version| version.to_i64()) == i64::try_from(tfstate::VERSION).ok() {
+    if version.and_then(Number::to_i64) == i64::try_from(tfstate::VERSION).ok() {
         return Ok(document);
     }
     let (detail, help) = if document.get("encrypted_data").is_some() {
@@ -113,7 +113,7 @@ fn load(file: &Path) -> Result<Value, CommandError> {
             "`terraform state pull` prints the state of a backend in this format",
         )
     };
-    Err(unreadable(file, detail).with_help(help))
+    Err(unreadable(file, &detail).with_help(help))
 }
 
 /// What a state file holds, as far as it is of use.
@@ -143,7 +143,10 @@ fn fresh(found: &Found, snapshot: &Snapshot) -> Result<Fresh, CommandError> {
     };
     let taken: Vec<_> = found.instances.iter().filter(is_other).collect();
     if !taken.is_empty() {
-        let list: String = taken.iter().map(|(a, _)| format!("\n  - {a}")).collect();
+        let mut list = String::new();
+        for (address, _) in taken {
+            let _ = write!(list, "\n  - {address}");
+        }
         return Err(CommandError::user(
             "Resource already managed",
             format!(
