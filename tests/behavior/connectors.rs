@@ -199,7 +199,9 @@ impl World {
         let files = self.environment.list("");
         let file = files.iter().filter(|name| name.ends_with(".tf"));
         let mut file = file.filter(|name| self.environment.read(name).contains(&start));
-        let file = file.next().unwrap_or_else(|| panic!("no {resource}"));
+        let file = file.next();
+        assert!(file.is_some(), "no {resource}");
+        let file = file.unwrap();
         let text = self.environment.read(file);
         let (head, rest) = text.split_once(&start).unwrap();
         let (block, tail) = rest.split_once("\n}\n").unwrap();
@@ -238,9 +240,8 @@ fn actions(change: &Value) -> Vec<&str> {
 /// The block of a resource in a plan for people.
 fn block<'a>(plan: &'a str, name: &str) -> &'a str {
     let start = format!("  # {TYPE}.{name} will be updated in-place\n");
-    let (_, rest) = plan
-        .split_once(&start)
-        .unwrap_or_else(|| panic!("{name} in {plan}"));
+    assert!(plan.contains(&start), "{name} in {plan}");
+    let (_, rest) = plan.split_once(&start).unwrap();
     rest.split_once("\n  # ").map_or(rest, |(block, _)| block)
 }
 
