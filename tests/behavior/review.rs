@@ -175,6 +175,105 @@ fn a_secret_from_another_source_is_a_change_even_where_nobody_knows_it() {
 }
 
 #[test]
+fn what_only_the_service_knows_is_asked_of_nobody() {
+    let environment = repository(&PROFILE.replace("//- secrets", ASKS));
+    assert_eq!(
+        environment.flowctl(&["review", "--base=before"]).out(),
+        SAME
+    );
+    replace(
+        &environment,
+        "main.tf",
+        "= \"CANARY-literal\"",
+        "= data.aws_caller_identity.here.id",
+    );
+    let ran = environment.flowctl(&["review", "--base=before"]).success();
+    assert!(
+        ran.stdout
+            .contains("application_key = (sensitive value, changed)"),
+        "{ran}"
+    );
+    // Neither state nor anything else was written.
+    assert_eq!(
+        environment.list("."),
+        [".git", "main.tf", "more.tf", "secrets.auto.tfvars"]
+    );
+}
+
+/// Much that a plan would ask the service for.
+const ASKS: &str = r#"
+//- more.tf
+variable "region" {}
+provider "aws" {
+  region = var.region
+}
+data "aws_caller_identity" "here" {}
+import {
+  to = aws_appflow_connector_profile.metrics
+  id = "metrics"
+}
+check "account" {
+  assert {
+    condition     = data.aws_caller_identity.here.account_id == "123456789012"
+    error_message = "Another account."
+  }
+}
+output "account" {
+  value = data.aws_caller_identity.here.account_id
+}
+//- secrets"#;
+
+#[test]
+fn the_source_of_a_secret_is_followed_into_dynamic_blocks() {
+    let environment = repository(
+        r#"
+//- main.tf
+variable "keys" {
+  type      = list(string)
+  sensitive = false
+}
+variable "others" {
+  type      = list(string)
+  sensitive = false
+}
+resource "aws_appflow_connector_profile" "metrics" {
+  name            = "metrics"
+  connector_type  = "Datadog"
+  connection_mode = "Public"
+  connector_profile_config {
+    dynamic "connector_profile_credentials" {
+      for_each = ["only"]
+      content {
+        datadog {
+          api_key         = join("", var.keys)
+          application_key = "${connector_profile_credentials.value}-${join("", var.keys)}"
+        }
+      }
+    }
+    connector_profile_properties {
+      datadog {
+        instance_url = "https://api.datadoghq.com"
+      }
+    }
+  }
+}
+"#,
+    );
+    assert_eq!(
+        environment.flowctl(&["review", "--base=before"]).out(),
+        SAME
+    );
+    let (from, to) = (
+        "api_key         = join(\"\", var.keys)",
+        "api_key = join(\"\", var.others)",
+    );
+    replace(&environment, "main.tf", from, to);
+    let ran = environment.flowctl(&["review", "--base=before"]).success();
+    let changed = ran.stdout.matches("(sensitive value, changed)").count();
+    assert_eq!(changed, 1, "{ran}");
+}
+
+#[test]
 fn the_other_formats() {
     let environment = repository(PROFILE);
     replace(&environment, "main.tf", "datadoghq.com", "datadoghq.eu");
