@@ -1,5 +1,7 @@
 //! Ephemeral resources: asked for in every plan, part of none.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
 //! The protocol, against programs of the shell.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
 
 use super::*;
 
