@@ -30,9 +30,9 @@ pub fn encode(value: &Value, place: &str) -> Result<String, StoreError> {
     to_document(value, place).map(|json| json.to_string())
 }
 
-/// The same with the types of nulls, for values that no schema tells the type of.
+/// The same with the types of nulls and secrets, for values that no schema tells the type of.
 pub(crate) fn encode_output(value: &Value, place: &str) -> Result<String, StoreError> {
-    to_json(value, &mut AttributePath::root(), place, Nulls::Typed).map(|json| json.to_string())
+    to_json(value, &mut AttributePath::root(), place, Untold::Typed).map(|json| json.to_string())
 }
 
 /// The value of a text; `None` if it is damaged.
@@ -42,7 +42,7 @@ pub fn decode(text: &str) -> Option<Value> {
 
 /// A value as part of another document.
 pub(crate) fn to_document(value: &Value, place: &str) -> Result<Json, StoreError> {
-    to_json(value, &mut AttributePath::root(), place, Nulls::Plain)
+    to_json(value, &mut AttributePath::root(), place, Untold::Plain)
 }
 
 /// The value of a part of a document; `None` if it is damaged.
@@ -50,9 +50,9 @@ pub(crate) fn from_document(json: Json) -> Option<Value> {
     Decoder::default().document(json)
 }
 
-/// How nulls are written.
+/// How values are written that do not tell their type.
 #[derive(Clone, Copy)]
-enum Nulls {
+enum Untold {
     Plain,
     Typed,
 }
@@ -61,14 +61,14 @@ fn to_json(
     value: &Value,
     path: &mut AttributePath,
     place: &str,
-    nulls: Nulls,
+    untold: Untold,
 ) -> Result<Json, StoreError> {
     let all = |values: &[Value], path: &mut AttributePath| {
         (0..)
             .zip(values)
             .map(|(index, value)| {
                 path.push(flowctl_model::Step::Index(index));
-                let json = to_json(value, path, place, nulls);
+                let json = to_json(value, path, place, untold);
                 path.pop();
                 json
             })
@@ -79,7 +79,7 @@ fn to_json(
             .iter()
             .map(|(name, value)| {
                 path.push(flowctl_model::Step::Key(name.clone()));
-                let json = to_json(value, path, place, nulls);
+                let json = to_json(value, path, place, untold);
                 path.pop();
                 json.map(|json| (name.to_string(), json))
             })
@@ -92,8 +92,8 @@ fn to_json(
         });
     }
     Ok(match value.kind() {
-        Kind::Null(ty) => match nulls {
-            Nulls::Typed if *ty != Type::Any => json!({ "$null": types::whole_to_json(ty) }),
+        Kind::Null(ty) => match untold {
+            Untold::Typed if *ty != Type::Any => json!({ "$null": types::whole_to_json(ty) }),
             _ => Json::Null,
         },
         Kind::Bool(value) => Json::Bool(*value),
@@ -124,7 +124,10 @@ fn to_json(
             }
         }
         Kind::Unknown(unknown) => {
-            let ty = primitive_name(&unknown.ty);
+            let ty = match untold {
+                Untold::Typed => types::whole_to_json(&unknown.ty),
+                Untold::Plain => primitive_name(&unknown.ty).into(),
+            };
             match value.digest() {
                 Some(digest) => json!({ "$secret": { "digest": hex(digest), "type": ty } }),
                 None if value.is_sensitive() => json!({ "$secret": { "type": ty } }),
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_of_outputs_keep_their_types() {
+    fn nulls_and_secrets_of_outputs_keep_their_types() {
         let nested = Type::object([
             ("a", Type::list(Type::tuple(vec![Type::Any, Type::Bool]))),
             ("b", Type::map(Type::set(Type::Number))),
@@ -325,6 +328,13 @@ mod tests {
             let read = decode(&text).unwrap();
             assert_eq!((read.ty(), read), (value.ty(), value), "{text}");
         }
+        let digest = Digest {
+            salt: [1; 16],
+            mac: [2; 32],
+        };
+        let secret = Value::withheld(Type::list(Type::String), digest);
+        let text = encode_output(&secret, "output.a").unwrap();
+        assert_eq!(decode(&text).unwrap(), secret);
         // Not for attributes, of which most are null.
         let text = encode(&Value::null(Type::String), "t.a").unwrap();
         assert_eq!(text, "null");

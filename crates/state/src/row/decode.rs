@@ -240,12 +240,12 @@ fn named_type<'de, A: MapAccess<'de>>(source: &mut A) -> Result<Option<Type>, A:
 struct Secret<'a> {
     #[serde(borrow, default)]
     digest: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "type")]
-    ty: Cow<'a, str>,
+    #[serde(rename = "type")]
+    ty: Json,
 }
 
 fn secret(written: &Secret<'_>) -> Option<Value> {
-    let ty = types::primitive(&written.ty).unwrap_or(Type::Any);
+    let ty = types::whole_from_json(&written.ty).unwrap_or(Type::Any);
     let Some(text) = &written.digest else {
         let certain = Refinement {
             not_null: true,
