@@ -2,7 +2,7 @@
 //!
 //! - [`mod@plan`]: the whole course, from [`Input`] to [`Planned`];
 //! - [`graph`]: what depends on what, and names that are not declared;
-//! - `walk`: evaluation of every node in every module instance, with [`variables`], [`settings`],
+//! - `walk`: evaluation of every node in every module instance, with [`variables`], [`mod@settings`],
 //!   [`expansion`], `outputs` and `conditions` for the kinds of node;
 //! - `instance`: what becomes of one resource instance, with [`decode`] (a body becomes a value),
 //!   [`diff`] (where two objects differ by meaning), `ignore` and `triggers`; `data` for data
