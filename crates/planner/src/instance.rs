@@ -111,6 +111,9 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
     }
     if change.action == Action::NoOp {
         // State takes over marks, and what means the same as before.
+        if let (Some(before), Some(after)) = (change.before.take(), change.after.take()) {
+            change.after = Some(after.sharing(&before));
+        }
         change.before.clone_from(&change.after);
     }
     let value = change.after.clone().unwrap_or_else(unknown);

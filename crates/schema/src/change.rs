@@ -14,7 +14,11 @@ use crate::{Block, NestedBlock, Nesting, ResourceType};
 /// value that means the same as the one returned, so that only differences that matter differ.
 pub fn merge_read(resource: &dyn ResourceType, prior: Option<&Value>, live: &Value) -> Value {
     let block = &resource.schema().block;
-    merge_block(resource, block, &mut AttributePath::root(), prior, live)
+    let merged = merge_block(resource, block, &mut AttributePath::root(), prior, live);
+    match prior {
+        Some(prior) => merged.sharing(prior),
+        None => merged,
+    }
 }
 
 fn merge_block(

@@ -5,6 +5,7 @@
 //! The model is that of Terraform's language, including unknown-value refinements.
 
 mod set;
+mod share;
 mod walk;
 
 use std::collections::BTreeMap;
