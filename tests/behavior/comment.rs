@@ -291,6 +291,27 @@ fn what_does_not_pass_is_said_without_the_token() {
 }
 
 #[test]
+fn the_log_does_not_have_the_token() {
+    let host = Host::new(|number, _| match number {
+        0 => (
+            503,
+            "retry-after: 0\r\n",
+            json!({ "message": "CANARY-github" }),
+        ),
+        1 => (200, "", json!([])),
+        _ => (201, "", json!({ "id": 1 })),
+    });
+    let url = format!("--api-url={}", host.url);
+    let environment = environment().with_variable("FLOWCTL_LOG", "trace");
+    let ran = environment.flowctl(&["-vv", "comment", GITHUB, "--file=plan.md", &url]);
+    let ran = ran.success();
+    assert!(
+        ran.stderr.contains("sent again") && !ran.to_string().contains("CANARY"),
+        "{ran}"
+    );
+}
+
+#[test]
 fn what_is_wrong_before_anything_is_sent() {
     let environment = environment();
     environment.write(&format!(
