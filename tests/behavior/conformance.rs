@@ -210,3 +210,36 @@ fn outcome<'a>(
     }
     Ok(())
 }
+
+/// Of what has no value to tell it by, the type is known all the same after a reload.
+#[test]
+fn types_of_nulls_and_secrets_are_kept() {
+    let environment = empty().with(
+        r#"
+//- main.tf
+variable "none" {
+  type    = map(number)
+  default = null
+}
+output "inside" {
+  value = { a = var.none }
+}
+output "secret" {
+  value     = tolist(["CANARY"])
+  sensitive = true
+}
+"#,
+    );
+    let _ = environment.flowctl(&["apply", "-auto-approve"]).success();
+    let outputs = environment.flowctl(&["output", "-json"]).json();
+    let map = serde_json::json!(["map", "number"]);
+    assert_eq!(
+        outputs["inside"]["type"],
+        serde_json::json!(["object", { "a": map }])
+    );
+    assert_eq!(
+        outputs["secret"]["type"],
+        serde_json::json!(["list", "string"])
+    );
+    let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(0);
+}
