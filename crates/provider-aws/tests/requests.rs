@@ -492,7 +492,13 @@ async fn data_sources() {
         } else {
             "us-east-1"
         });
-        let answer = data.read_many(&[config]).await.remove(0).unwrap();
+        let answer = data.read_many(&[config]).await.remove(0);
+        if ["aws_secretsmanager_secret_version", "aws_ssm_parameter"].contains(&source.name()) {
+            // Services that the emulator has not.
+            assert_eq!(answer.unwrap_err().kind, ErrorKind::NotConfigured);
+            continue;
+        }
+        let answer = answer.unwrap();
         let names: Vec<_> = answer
             .members()
             .unwrap()
