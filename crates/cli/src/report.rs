@@ -209,7 +209,10 @@ impl<'a> Report<'a> {
 
 /// A time in seconds since 1970, as machines read it.
 pub(crate) fn time_of(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "a time has whole seconds enough")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a time has whole seconds enough"
+    )]
     let time = OffsetDateTime::from_unix_timestamp(seconds as i64);
     time.ok()
         .and_then(|time| time.format(&Rfc3339).ok())

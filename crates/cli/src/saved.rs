@@ -1,6 +1,7 @@
 //! Saved plans: written by `plan --out`, shown by `show`, carried out by `apply`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -34,8 +35,16 @@ pub(crate) struct Asked {
 impl Asked {
     fn arguments(mode: &ModeArgs, selection: &SelectionArgs) -> Vec<String> {
         let mut arguments = vec![format!("--refresh={}", selection.refresh)];
-        let switches = [("--destroy", mode.destroy), ("--refresh-only", mode.refresh_only)];
-        arguments.extend(switches.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).into()));
+        let switches = [
+            ("--destroy", mode.destroy),
+            ("--refresh-only", mode.refresh_only),
+        ];
+        arguments.extend(
+            switches
+                .iter()
+                .filter(|(_, on)| *on)
+                .map(|(name, _)| (*name).into()),
+        );
         let lists = [
             ("--target", &selection.target),
             ("--exclude", &selection.exclude),
@@ -99,10 +108,13 @@ fn kept_variables(root: &Module, args: &VariableArgs) -> BTreeMap<String, String
 
 /// The arguments that set the variables of a saved plan; what is given now counts more.
 pub(crate) fn variables(saved: &SavedPlan, now: &VariableArgs) -> VariableArgs {
-    let kept = saved.variables.iter().map(|(name, value)| match name.strip_prefix('@') {
-        Some(path) => VariableArg::File(path.into()),
-        None => VariableArg::Value(Zeroizing::new(format!("{name}={value}"))),
-    });
+    let kept = saved
+        .variables
+        .iter()
+        .map(|(name, value)| match name.strip_prefix('@') {
+            Some(path) => VariableArg::File(path.into()),
+            None => VariableArg::Value(Zeroizing::new(format!("{name}={value}"))),
+        });
     VariableArgs {
         given: kept.chain(now.given.iter().cloned()).collect(),
         input: now.input,
@@ -135,12 +147,21 @@ pub(crate) fn withheld(session: &Session, plan: &Plan) -> Plan {
 
 /// Digests of everything that the configuration was read from.
 fn digests(project: &Project) -> BTreeMap<String, String> {
-    let files = project.sources.iter().filter(|source| Path::new(&source.path).is_file());
+    let files = project
+        .sources
+        .iter()
+        .filter(|source| Path::new(&source.path).is_file());
     let digest = |text: &str| {
         let bytes = Sha256::digest(text.as_bytes());
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     };
-    files.map(|source| (source.path.clone(), digest(&source.text))).collect()
+    files
+        .map(|source| (source.path.clone(), digest(&source.text)))
+        .collect()
 }
 
 /// Reads a saved plan, and what it was asked for.
@@ -214,5 +235,9 @@ pub(crate) fn unusable(error: PlanFileError) -> CommandError {
         PlanFileError::OtherVersion { .. } | PlanFileError::Altered { .. } => "plan again",
     };
     let error = CommandError::user("Unusable plan file", sentence(&error.to_string()));
-    if help.is_empty() { error } else { error.with_help(help) }
+    if help.is_empty() {
+        error
+    } else {
+        error.with_help(help)
+    }
 }

@@ -154,9 +154,11 @@ fn with_plan(
     then(planned);
 }
 
+/// Makes a configuration of so many resources.
+type Make = fn(usize) -> OneFile;
+
 fn bench(criterion: &mut Criterion) {
     let providers = Providers::new(vec![Arc::new(BuiltinProvider::new())]);
-    type Make = fn(usize) -> OneFile;
     let shapes: [(&str, Make); 2] = [("blocks", blocks), ("instances", instances)];
     for (shape, make) in shapes {
         let mut group = criterion.benchmark_group(shape);

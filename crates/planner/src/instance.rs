@@ -257,7 +257,11 @@ pub(crate) fn with_problems(
 ) -> Vec<Diagnostic> {
     if found.iter().any(Diagnostic::is_error) {
         // What is missing may be what could not be read, and is reported as that.
-        let known = |problem: &Diagnostic| found.iter().any(|d| d.summary == problem.summary);
+        let about = |d: &Diagnostic| {
+            let named = d.detail.split(['"', '`']).nth(1).map(str::to_owned);
+            (d.summary.clone(), named)
+        };
+        let known = |problem: &Diagnostic| found.iter().any(|d| about(d) == about(problem));
         problems.retain(|problem| !known(problem));
     }
     found.extend(problems);

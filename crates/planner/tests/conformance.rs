@@ -77,7 +77,7 @@ fn run(directory: &Path) -> Result<(), String> {
     let validated = validate(&project, &loaded);
     if let Some(said) = expected.get("init_error") {
         let text = said.to_string();
-        let known = validated.iter().any(|d| d.is_error());
+        let known = validated.iter().any(Diagnostic::is_error);
         return if known {
             Ok(())
         } else {
@@ -256,7 +256,7 @@ fn outputs(project: &Project, expected: &Json) -> Result<(), String> {
         }
         let json = flowctl_lang::json::encode(&have.value).map_err(|_| "not known")?;
         let json: Json = serde_json::from_str(&json).unwrap();
-        if json.to_string() != output["value"].to_string() {
+        if json != output["value"] {
             return Err(format!("output {name} is {json}, not {}", output["value"]));
         }
     }

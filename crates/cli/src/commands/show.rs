@@ -10,8 +10,8 @@ use flowctl_state::planfile::SavedPlan;
 
 use crate::app::App;
 use crate::error::{CommandError, Outcome};
-use crate::services::{Endpoint, providers};
 use crate::project::Project;
+use crate::services::{Endpoint, providers};
 use crate::state::{self, StateFiles};
 use crate::{report, saved, shown};
 
@@ -38,7 +38,12 @@ enum ShowFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &ShowArgs) -> Result<Outcome, CommandError> {
-    if let Some(path) = args.what.as_ref().map(Path::new).filter(|path| path.is_file()) {
+    if let Some(path) = args
+        .what
+        .as_ref()
+        .map(Path::new)
+        .filter(|path| path.is_file())
+    {
         return show_plan(app, args, path);
     }
     let mut snapshot = StateFiles::of(&app.context).read()?;
