@@ -31,7 +31,9 @@ fn environment() -> TestEnvironment {
 #[test]
 fn a_saved_plan_is_shown_and_applied_as_it_was_approved() {
     let environment = environment();
-    let planned = environment.flowctl(&["plan", "-out=plan.bin", "-var", "word=two"]).out();
+    let planned = environment
+        .flowctl(&["plan", "-out=plan.bin", "-var", "word=two"])
+        .out();
     let shown = environment.flowctl(&["show", "plan.bin"]).out();
     let plan = planned.split("\nSaved the plan to:").next().unwrap();
     assert_eq!(plan.trim_end(), shown.trim_end());
@@ -64,7 +66,9 @@ fn what_changed_since_is_named_and_nothing_is_done() {
 fn what_was_not_approved_is_left_alone() {
     let environment = environment();
     let _ = environment.flowctl(&["plan", "-out=plan.bin"]).success();
-    environment.write(&format!("{CONFIGURATION}\nresource \"terraform_data\" \"c\" {{}}\n"));
+    environment.write(&format!(
+        "{CONFIGURATION}\nresource \"terraform_data\" \"c\" {{}}\n"
+    ));
     let _ = environment.flowctl(&["apply", "plan.bin"]).success();
     let list = environment.flowctl(&["state", "list"]).out();
     assert_eq!(list, "terraform_data.a\nterraform_data.b\n");

@@ -122,6 +122,10 @@ pub(super) fn delete(
     transaction
         .prepare_cached("DELETE FROM profiles WHERE scope = ?1 AND name = ?2")?
         .execute(params![context.scope, name])?;
+    // A token answers for a profile that is there: it must not say that a deleted one was made.
+    transaction
+        .prepare_cached("DELETE FROM tokens WHERE scope = ?1 AND answer = ?2")?
+        .execute(params![context.scope, arn_answer(context, name)])?;
     transaction.commit()?;
     remember_lag(lag, context, name, Some(before));
     Ok(NOTHING.to_owned())

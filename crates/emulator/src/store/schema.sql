@@ -53,3 +53,4 @@ CREATE TABLE tokens (
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (scope, operation, token)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_by_answer ON tokens (scope, answer);

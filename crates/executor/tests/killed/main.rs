@@ -332,13 +332,18 @@ fn processes_that_die_at_a_point_of_an_operation() {
 fn processes_that_are_killed_at_any_time() {
     let world = World(tempfile::tempdir().unwrap());
     world.check(&wanted(0), "at first");
+    // The instants of death lie within what a run takes on this machine.
+    let begun = std::time::Instant::now();
+    world.run(&wanted(0), "", None);
+    let usual = begun.elapsed().max(Duration::from_millis(20));
+    let span = u64::try_from(usual.as_micros()).unwrap();
     let mut chance = 20_261_125_u64;
     let mut killed = 0;
     for round in 1..=30 {
         chance = chance
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        let after = Duration::from_micros((chance >> 33) % 120_000);
+        let after = Duration::from_micros((chance >> 33) % span);
         let status = world.run(&wanted(round), "", Some(after));
         killed += u32::from(!status.success());
         // Sometimes the one that is to mend it is killed too.
