@@ -9,10 +9,11 @@ use crate::connectors::{every_connector, ways};
 use crate::ground::Ground;
 
 /// Every command that only looks, in every format.
-const LOOKS: [&[&str]; 24] = [
+const LOOKS: [&[&str]; 30] = [
     &["validate"],
     &["validate", "--format=json"],
     &["validate", "-json"],
+    &["validate", "--format=sarif"],
     &["fmt", "-check"],
     &["plan"],
     &["plan", "-vvv"],
@@ -25,6 +26,10 @@ const LOOKS: [&[&str]; 24] = [
     &["plan", "-refresh-only"],
     &["plan", "-refresh=false", "--color=always"],
     &["plan", "-compact-warnings", "-json-into=events.jsonl"],
+    &["plan", "-out=saved.plan"],
+    &["show", "saved.plan"],
+    &["show", "-json", "saved.plan"],
+    &["apply", "-vvv", "altered.plan"],
     &["show"],
     &["show", "-json"],
     &["show", "--format=json"],
@@ -32,6 +37,7 @@ const LOOKS: [&[&str]; 24] = [
     &["output", "-json"],
     &["state", "list"],
     &["history"],
+    &["state", "export-tfstate"],
     &["graph"],
     &["graph", "--format=mermaid"],
 ];
@@ -66,6 +72,9 @@ fn every_secret_of_every_connector() {
     ground.configure(&second);
     let _ = ground.expect(2, &["plan", "-detailed-exitcode"]);
     look_at_everything(&mut ground);
+    let _ = ground.expect(0, &["plan", "-out=second.plan"]);
+    let _ = ground.expect(0, &["apply", "-vvv", "second.plan"]);
+    let _ = ground.expect(1, &["apply", "-vvv", "second.plan"]);
     let _ = ground.expect(0, &["apply", "-auto-approve", "-json"]);
     let _ = ground.expect(0, &["plan", "-detailed-exitcode"]);
     let _ = ground.expect(

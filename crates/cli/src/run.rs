@@ -129,7 +129,11 @@ impl Course {
             // Mistakes are told before the service is asked for anything.
             let found = session.with_validation(Vec::new());
             if found.iter().any(Diagnostic::is_error) {
-                return Err(session.wrong(found));
+                let mut planned = plan(&session.input(facts));
+                let told = |one: &Diagnostic| planned.diagnostics.contains(one);
+                let more: Vec<_> = found.into_iter().filter(|one| !told(one)).collect();
+                planned.diagnostics.extend(more);
+                return then(session, planned, report).await;
             }
         }
         if *refresh {
