@@ -137,3 +137,35 @@ fn errors_stop_it_before_anything_is_asked() {
     );
     assert_eq!(errored.stderr, "");
 }
+
+#[test]
+fn a_line_for_each_resource() {
+    let environment = with(PROFILE);
+    insta::assert_snapshot!(
+        environment
+            .flowctl(&["--emulator", "plan", "--compact"])
+            .out()
+    );
+    let all = environment
+        .flowctl(&["--emulator", "plan", "--context=all"])
+        .out();
+    assert!(all.contains("connector_type"), "{all}");
+    let refused = environment.flowctl(&["plan", "--context=few"]).code(1);
+    assert!(
+        refused.stderr.contains("a whole number is needed"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_comment_is_no_longer_than_asked() {
+    let environment = with(PROFILE);
+    let arguments = [
+        "--emulator",
+        "plan",
+        "--format=markdown",
+        "--max-length=1200",
+    ];
+    let comment = environment.flowctl(&arguments).out();
+    assert!(comment.len() <= 1201, "{}", comment.len());
+}

@@ -6,6 +6,7 @@ use clap::Args;
 use flowctl_executor::fault::{Faults, NoFaults};
 use flowctl_model::event::RunKind;
 use flowctl_model::plan::Plan;
+use flowctl_render::plan::human::HumanOptions;
 use flowctl_render::style::{Style, Styled};
 use flowctl_state::planfile::SavedPlan;
 use tokio::sync::watch;
@@ -210,7 +211,11 @@ async fn course(
                 report.plan(&planned.plan)?;
             } else {
                 report.plan(&planned.plan)?;
-                show(session, &planned, report)?;
+                let look = HumanOptions {
+                    width: report.ui.width(),
+                    ..HumanOptions::default()
+                };
+                show(session, &planned, report, &look)?;
                 told(session, &planned, report)?;
             }
             let asks = !asked.approved && needs_approval(&planned.plan, kind);

@@ -43,6 +43,18 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "HOST", default_value = "github")]
     markdown_host: MarkdownHost,
 
+    /// The most characters of a plan in Markdown, if the host's own limit is too much
+    #[arg(long, value_name = "N")]
+    max_length: Option<usize>,
+
+    /// One line for each resource
+    #[arg(long)]
+    compact: bool,
+
+    /// How many unchanged lines or elements are shown beside a change; `all` for everything
+    #[arg(long, value_name = "N", default_value = "3", value_parser = lines)]
+    context: human::Context,
+
     /// Exit with 2 if there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -130,7 +142,14 @@ fn plan(
                 report.plan(&planned.plan)?;
                 match written(session, &planned, args, &target) {
                     Some(text) => report.ui.print(&text)?,
-                    None => show(session, &planned, report)?,
+                    None => {
+                        let look = HumanOptions {
+                            width: report.ui.width(),
+                            context: args.context,
+                            compact: args.compact,
+                        };
+                        show(session, &planned, report, &look)?;
+                    }
                 }
                 told(session, &planned, report)?;
                 if let Some(path) = &args.out {
@@ -150,23 +169,28 @@ fn plan(
     outcome
 }
 
+/// How much is shown beside a change.
+fn lines(text: &str) -> Result<human::Context, String> {
+    if text == "all" {
+        return Ok(human::Context::All);
+    }
+    let wrong = |_| "a whole number is needed, or `all`".to_owned();
+    text.parse().map(human::Context::Lines).map_err(wrong)
+}
+
 /// Writes the plan as a result for people.
 pub(crate) fn show(
     session: &Session,
     planned: &Planned<'_>,
     report: &mut Report<'_>,
+    options: &HumanOptions,
 ) -> Result<(), CommandError> {
     // "No changes" would be wrong after an error, and outputs alone could not be applied.
     let nothing = |change: &Change| matches!(change.action, Action::NoOp | Action::Read);
     if has_errors(planned) && planned.plan.changes.iter().all(nothing) {
         return Ok(());
     }
-    let options = HumanOptions {
-        width: report.ui.width(),
-        context: human::Context::Lines(3),
-        compact: false,
-    };
-    report.say(&human::plan(&planned.plan, &session.providers, &options))
+    report.say(&human::plan(&planned.plan, &session.providers, options))
 }
 
 /// The plan in a format for other readers.
@@ -203,7 +227,7 @@ fn written(
                 kind: markdown::Kind::Plan,
                 target,
                 host: args.markdown_host.into(),
-                max_length: None,
+                max_length: args.max_length,
                 whole: None,
             },
         ),
