@@ -241,7 +241,7 @@ fn count_of(value: &Value) -> Result<Expansion, String> {
 }
 
 /// More instances than this are taken for a mistake rather than planned until memory ends.
-const MOST: u64 = 10_000_000;
+const MOST: u64 = 200_000;
 
 fn each_of(value: &Value) -> Result<Expansion, String> {
     let unsuitable =
