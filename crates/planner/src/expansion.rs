@@ -36,15 +36,6 @@ pub struct Repetition {
 }
 
 impl Expansion {
-    /// The expansion of a block that has at most one of the two, before it is evaluated.
-    pub fn unknown(count: bool, for_each: bool) -> Self {
-        if count || for_each {
-            Self::Unknown { count }
-        } else {
-            Self::One
-        }
-    }
-
     /// The keys of the instances, in order. For one that is not known a single instance without
     /// a key stands for all of them.
     pub fn keys(&self) -> Vec<Option<InstanceKey>> {
