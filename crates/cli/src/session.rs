@@ -11,6 +11,7 @@ use flowctl_model::plan::Plan;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Digester, Mode, Text, Value};
 use flowctl_parser::Diagnostic;
+use flowctl_planner::settings::ProviderSettings;
 use flowctl_planner::{
     DataRead, Input, Needs, Options, creations, exists_already, settings, validate,
 };
@@ -42,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) key_changed: bool,
     pub(crate) providers: Providers,
     pub(crate) services: Services,
+    /// Of each provider configuration.
+    settings: BTreeMap<Text, ProviderSettings>,
     pub(crate) machine: Machine,
     pub(crate) options: Options,
     pub(crate) parallelism: usize,
@@ -68,6 +71,7 @@ impl Session {
             key_changed: known.key_changed,
             providers: services::providers(Endpoint::default()),
             services: Services::default(),
+            settings: BTreeMap::new(),
             machine: Machine::new(&context.env),
             options,
             parallelism: 10,
@@ -85,6 +89,7 @@ impl Session {
                 return Err(self.wrong(self.with_validation(found)));
             }
             self.services = services::configured(&self.providers, &settings)?;
+            self.settings = settings;
             if needs.is_empty() {
                 return Ok(());
             }
@@ -121,6 +126,7 @@ impl Session {
             resume: &facts.resume,
             interrupted: &facts.interrupted,
             providers: &self.providers,
+            settings: &self.settings,
             digester: &self.digester,
             key_changed: self.key_changed,
             world: &self.machine,

@@ -179,7 +179,10 @@ impl Job<'_> {
                 let mut state = object::beside(old.as_deref(), (**state).clone());
                 state.attributes =
                     object::without_secrets(self.resource, digester, self.address(), planned);
-                (self.resource.identity(planned), Some(state))
+                (
+                    self.resource.identity_with(planned, &self.token),
+                    Some(state),
+                )
             }
             Request::Update { planned, state, .. } => {
                 let mut state = (**state).clone();

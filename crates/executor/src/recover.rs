@@ -59,7 +59,8 @@ pub fn decide(
             let age = facts.now - unfinished.started_at;
             // The service itself can tell whether the object is ours, as long as it knows the
             // token and there is a request to send it with.
-            if facts.wanted && (0.0..TOKEN_VALID).contains(&age) {
+            let knows = resource.create_is_repeatable() && (0.0..TOKEN_VALID).contains(&age);
+            if facts.wanted && knows {
                 return RecoveryFinding::WillResume;
             }
             let in_time = live.created_at.is_some_and(|made| {

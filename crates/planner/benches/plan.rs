@@ -140,6 +140,7 @@ fn with_plan(
         interrupted: &[],
         providers,
         digester: &digester,
+        settings: &flowctl_planner::settings::NO_SETTINGS,
         key_changed: false,
         world: files,
         workspace: "default",

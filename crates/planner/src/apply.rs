@@ -17,6 +17,7 @@ use crate::diff::{changed, proposed};
 use crate::expansion::Repetition;
 use crate::graph::{self, Item, Node};
 use crate::instance::{decoded, problems, resource_type};
+use crate::settings::provider_key;
 use crate::walk::{Instance, Phase, Walk, resource_key};
 use crate::{data, ignore, outputs};
 
@@ -126,6 +127,7 @@ impl<'a> Evaluation<'a> {
             return data::configuration(walk, instance, &*source);
         }
         let resource = resource_type(walk, instance)?;
+        let provider = provider_key(&walk.modules, &address.resource.module, instance.resource);
         let block = &resource.schema().block;
         let (action, before) = self.changes.get(address)?;
         // A replacement starts from nothing.
@@ -158,6 +160,7 @@ impl<'a> Evaluation<'a> {
             config: &config,
             proposed: &proposed,
             changed: asked.as_deref().unwrap_or_default(),
+            provider: walk.input.provider(&provider),
         };
         Some(resource.plan(request).planned)
     }

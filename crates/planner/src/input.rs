@@ -8,6 +8,7 @@ use flowctl_model::{Address, Digester, Target, Text, Value};
 use flowctl_parser::configuration::Configuration;
 use flowctl_schema::{Providers, RemoteObject};
 
+use crate::settings::ProviderSettings;
 use crate::variables::GivenVariables;
 
 /// What a plan is for.
@@ -38,6 +39,13 @@ pub struct Options {
     pub generate_config: bool,
 }
 
+impl<'a> Input<'a> {
+    /// The settings of a provider configuration, if there are any and they are known.
+    pub(crate) fn provider(&self, key: &str) -> Option<&'a Value> {
+        self.settings.get(key)?.config.as_ref()
+    }
+}
+
 /// Everything that planning looks at. It looks at nothing else.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
@@ -60,6 +68,8 @@ pub struct Input<'a> {
     pub interrupted: &'a [Address],
     /// Every provider.
     pub providers: &'a Providers,
+    /// The settings of provider configurations by key; those that are absent have none.
+    pub settings: &'a BTreeMap<Text, ProviderSettings>,
     /// Makes and compares the digests of secrets.
     pub digester: &'a Digester,
     /// The digester's key is not the one that state was written with.

@@ -70,14 +70,15 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         let switch = instance.resource.lifecycle.create_before_destroy.as_ref();
         walk.switch(instance.place, switch)
     };
-    let wanted = Wanted::new(walk, &*resource, &address, &present, &config);
+    let provider = provider_key(&walk.modules, &address.resource.module, instance.resource);
+    let settings = walk.input.provider(&provider);
+    let wanted = Wanted::new(walk, &*resource, &address, &present, &config, settings);
     if wanted.action != Action::NoOp && !untold.is_empty() {
         let text = address.to_string();
         let found = untold.into_iter().map(|d| d.with_address(text.as_str()));
         walk.diagnostics.extend(found);
         return unknown();
     }
-    let provider = provider_key(&walk.modules, &address.resource.module, instance.resource);
     let mut change = Change {
         address: address.clone(),
         previous_address: present.previous_address,
@@ -96,7 +97,7 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         deposed: None,
     };
     if let Some(reason) = triggers::replacement(walk, &instance, &change) {
-        let planned = replacement(&*resource, &config);
+        let planned = replacement(&*resource, &config, settings);
         change.changed_paths = change
             .before
             .as_ref()
@@ -320,6 +321,7 @@ impl Wanted {
         address: &Address,
         present: &Present,
         config: &Value,
+        settings: Option<&Value>,
     ) -> Self {
         let Some(before) = &present.before else {
             let reason = if present.gone {
@@ -328,7 +330,7 @@ impl Wanted {
                 Reason::New
             };
             return Self {
-                planned: replacement(resource, config),
+                planned: replacement(resource, config, settings),
                 action: Action::Create,
                 reason: Some(reason),
                 replace_paths: Vec::new(),
@@ -344,6 +346,7 @@ impl Wanted {
             config,
             proposed: &proposed,
             changed: &asked,
+            provider: settings,
         });
         let differing = changed(resource, digester, before, &planned.planned);
         let mut replace_paths = planned.replace;
@@ -360,7 +363,7 @@ impl Wanted {
             Some(Reason::CannotUpdate)
         };
         if reason.is_some() {
-            let planned = replacement(resource, config);
+            let planned = replacement(resource, config, settings);
             return Self {
                 changed_paths: changed(resource, digester, before, &planned),
                 planned,
@@ -399,13 +402,14 @@ impl Wanted {
 }
 
 /// The object that a creation is to make.
-fn replacement(resource: &dyn ResourceType, config: &Value) -> Value {
+fn replacement(resource: &dyn ResourceType, config: &Value, settings: Option<&Value>) -> Value {
     let proposed = proposed(&resource.schema().block, None, config);
     let request = PlanRequest {
         prior: None,
         config,
         proposed: &proposed,
         changed: &[],
+        provider: settings,
     };
     resource.plan(request).planned
 }
@@ -482,7 +486,7 @@ fn guard<'a>(
     else {
         return;
     };
-    let name = places.of(&AttributePath::attribute("name"));
+    let name = places.of(&AttributePath::attribute(resource.identity_argument()));
     let before = change
         .before
         .as_ref()

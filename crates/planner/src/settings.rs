@@ -22,6 +22,9 @@ pub struct ProviderSettings {
     pub config: Option<Value>,
 }
 
+/// No provider configuration has settings that are known.
+pub static NO_SETTINGS: BTreeMap<Text, ProviderSettings> = BTreeMap::new();
+
 /// The settings of every provider configuration that a run may need, by the key that changes give
 /// for it: `aws`, `aws.west`, and with the module's path in front for blocks of other modules than
 /// the root. Nothing is evaluated but what the settings depend on.

@@ -37,6 +37,7 @@ pub fn validate(
         interrupted: &[],
         providers,
         digester: &digester,
+        settings: &crate::settings::NO_SETTINGS,
         key_changed: false,
         world,
         workspace,

@@ -269,6 +269,7 @@ fn settings_of_a_provider_wait_for_what_is_read() {
             interrupted: &[],
             providers: &project.providers,
             digester: &project.digester,
+            settings: &flowctl_planner::settings::NO_SETTINGS,
             key_changed: false,
             world: &project.disk as &dyn World,
             workspace: "default",

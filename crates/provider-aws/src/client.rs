@@ -1,7 +1,9 @@
 //! The client: made at the first request of the settings of the provider, the SDK's own chain of
 //! environment, files and services of the machine, and what the command line says.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -14,6 +16,7 @@ use aws_smithy_http_client::Builder as HttpBuilder;
 use flowctl_schema::{ErrorKind, ProviderError};
 use tokio::sync::OnceCell;
 
+use crate::api::Apis;
 use crate::arn::Arn;
 use crate::error::{Request, Service, no_region, no_scheme};
 use crate::settings::{Role, Settings};
@@ -51,6 +54,9 @@ pub(crate) struct Client {
     environment: Environment,
     settings: Settings,
     connection: OnceCell<Connection>,
+    apis: Apis,
+    /// The same settings for other regions.
+    elsewhere: Mutex<BTreeMap<String, Arc<Self>>>,
 }
 
 /// What requests are made with.
@@ -59,8 +65,8 @@ pub(crate) struct Connection {
     pub(crate) region: String,
     /// The endpoint, if it is not the service's own.
     pub(crate) endpoint: Option<String>,
-    /// The configuration for other services; there are none beside the emulator.
-    sdk: Option<SdkConfig>,
+    /// The configuration for other services.
+    sdk: SdkConfig,
     identity: OnceCell<Identity>,
 }
 
@@ -71,7 +77,35 @@ impl Client {
             environment,
             settings,
             connection: OnceCell::new(),
+            apis: Apis::default(),
+            elsewhere: Mutex::default(),
         }
+    }
+
+    /// The settings of the provider configuration.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The clients of other services.
+    pub(crate) fn apis(&self) -> &Apis {
+        &self.apis
+    }
+
+    /// The same provider configuration in another region.
+    pub(crate) fn elsewhere(&self, region: &str) -> Arc<Self> {
+        let mut others = self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let environment = Environment {
+                region: Some(region.to_owned()),
+                ..self.environment.clone()
+            };
+            Arc::new(Self::new(environment, self.settings.clone()))
+        };
+        Arc::clone(others.entry(region.to_owned()).or_insert_with(make))
     }
 
     /// The connection for an operation, made at the first one.
@@ -116,20 +150,20 @@ impl Client {
             .unwrap_or(Region::from_static("us-east-1")),
         };
         let credentials = Credentials::new("emulator", "emulator", None, None, "emulator");
-        let config = aws_sdk_appflow::Config::builder()
-            .endpoint_url(&endpoint)
+        let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(HttpBuilder::new().build_http())
             .region(region.clone())
-            .credentials_provider(credentials)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(self.retries().unwrap_or_else(retries))
             .timeout_config(timeouts())
             .build();
+        let config = aws_sdk_appflow::config::Builder::from(&sdk).endpoint_url(&endpoint);
         Ok(Connection {
-            appflow: aws_sdk_appflow::Client::from_conf(config),
+            appflow: aws_sdk_appflow::Client::from_conf(config.build()),
             region: region.to_string(),
             endpoint: Some(endpoint),
-            sdk: None,
+            sdk,
             identity: OnceCell::new(),
         })
     }
@@ -155,7 +189,7 @@ impl Client {
             appflow: aws_sdk_appflow::Client::from_conf(builder.build()),
             region,
             endpoint,
-            sdk: Some(sdk),
+            sdk,
             identity: OnceCell::new(),
         })
     }
@@ -218,7 +252,7 @@ impl Client {
         self.environment
             .endpoint_url
             .clone()
-            .or_else(|| settings.appflow.clone())
+            .or_else(|| settings.endpoint(Service::APPFLOW).map(str::to_owned))
     }
 
     /// The configuration with the credentials of the roles, each assumed by the one before.
@@ -263,7 +297,7 @@ impl Client {
     /// The configuration for the service that roles are assumed with.
     fn for_sts(&self, sdk: &SdkConfig) -> SdkConfig {
         let mut builder = sdk.to_builder();
-        if let Some(url) = &self.settings.sts {
+        if let Some(url) = self.settings.endpoint(Service::STS) {
             builder = builder.endpoint_url(url);
         }
         if let Some(region) = &self.settings.sts_region {
@@ -272,30 +306,31 @@ impl Client {
         builder.build()
     }
 
-    /// The configuration for a service that secrets are read from, and its address if it is not
-    /// the service's own. Beside the emulator there is no such service.
-    pub(crate) async fn for_secrets(
+    /// The configuration for a service beside AppFlow, and its address if it is not the service's
+    /// own. With the emulator nothing is sent to a service unless somebody says where it is.
+    pub(crate) async fn for_service(
         &self,
         service: Service,
         operation: &str,
     ) -> Result<(SdkConfig, Option<String>), ProviderError> {
-        let Some(sdk) = &self.connect(operation).await?.sdk else {
-            let message = format!("the emulator has no {}", service.name);
-            let error = ProviderError::local(ErrorKind::NotConfigured, operation, message);
-            return Err(error.with_hint(
-                "take the secret from a variable while working with `--emulator`, or run \
-                 `flowctl emulator` on its own and name it with `--endpoint-url`",
-            ));
+        let sdk = &self.connect(operation).await?.sdk;
+        let chosen = self.settings.endpoint(service).map(str::to_owned);
+        let endpoint = if self.environment.emulator {
+            let said = chosen.or_else(|| endpoint_variable(service));
+            Some(said.ok_or_else(|| not_emulated(service, operation))?)
+        } else {
+            chosen.or_else(|| service_endpoint(sdk, service))
         };
-        let chosen = match service {
-            Service::SECRETS_MANAGER => self.settings.secretsmanager.clone(),
-            _ => self.settings.ssm.clone(),
-        };
-        let endpoint = chosen.or_else(|| service_endpoint(sdk, service));
         check_scheme(service, operation, endpoint.as_deref())?;
         let mut builder = sdk.to_builder();
+        if let (Service::STS, Some(region)) = (service, &self.settings.sts_region) {
+            builder = builder.region(Region::new(region.clone()));
+        }
         if endpoint.as_deref().is_some_and(is_plain) {
             builder = builder.http_client(HttpBuilder::new().build_http());
+        } else if self.environment.emulator {
+            // The emulator's own client has no TLS.
+            builder.set_http_client(None);
         }
         Ok((builder.build(), endpoint))
     }
@@ -312,22 +347,22 @@ impl Client {
     }
 
     async fn ask_identity(&self, connection: &Connection) -> Result<Identity, ProviderError> {
-        let Some(sdk) = &connection.sdk else {
+        if self.environment.emulator {
             let account = emulator_account(connection).await;
             return Ok(Identity {
                 arn: format!("arn:aws:iam::{account}:user/emulator"),
                 account,
                 user_id: "EMULATOR".to_owned(),
             });
-        };
+        }
         let operation = "GetCallerIdentity";
-        let client = aws_sdk_sts::Client::new(&self.for_sts(sdk));
+        let client = aws_sdk_sts::Client::new(&self.for_sts(&connection.sdk));
         let answer = client.get_caller_identity().send().await.map_err(|error| {
             let request = Request {
                 service: Service::STS,
                 operation,
                 writes: false,
-                endpoint: self.settings.sts.as_deref(),
+                endpoint: self.settings.endpoint(Service::STS),
                 redactor: &Redactor::none(),
             };
             request.failed(&error)
@@ -424,6 +459,23 @@ fn is_plain(url: &str) -> bool {
     ["127.", "localhost", "[::1]"]
         .iter()
         .any(|host| rest.starts_with(host))
+}
+
+/// The address that the environment alone gives for a service.
+fn endpoint_variable(service: Service) -> Option<String> {
+    let names = [service.endpoint_variable(), "AWS_ENDPOINT_URL".to_owned()];
+    let said = names.iter().find_map(std::env::var_os)?;
+    said.into_string().ok().filter(|url| !url.is_empty())
+}
+
+fn not_emulated(service: Service, operation: &str) -> ProviderError {
+    let message = format!("the emulator has no {}", service.name);
+    ProviderError::local(ErrorKind::NotConfigured, operation, message).with_hint(format!(
+        "with `--emulator` nothing is sent to AWS: say where another stand-in for {} answers, with \
+         `endpoints` of the provider or {}; or leave `--emulator` out",
+        service.name,
+        service.endpoint_variable()
+    ))
 }
 
 /// The address that the environment or a profile gives for a service.

@@ -10,6 +10,7 @@ use flowctl_schema::{
 
 use crate::arn::partition;
 use crate::client::Client;
+use crate::registry::SourceEntry;
 
 /// Which data source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +22,14 @@ pub(crate) enum About {
 
 impl About {
     pub(crate) const ALL: [Self; 3] = [Self::CallerIdentity, Self::Partition, Self::Region];
+
+    /// The data source, for the registry.
+    pub(crate) fn source(self) -> SourceEntry {
+        SourceEntry {
+            pure: Arc::new(AboutSource::new(self)),
+            remote: Box::new(move |client| Arc::new(AboutData::new(self, Arc::clone(client)))),
+        }
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {

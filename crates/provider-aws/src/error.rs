@@ -38,6 +38,26 @@ impl Service {
         host: "secretsmanager",
         id: "Secrets Manager",
     };
+    pub(crate) const IAM: Self = Self {
+        name: "IAM",
+        host: "iam",
+        id: "IAM",
+    };
+    pub(crate) const KMS: Self = Self {
+        name: "KMS",
+        host: "kms",
+        id: "KMS",
+    };
+    pub(crate) const REDSHIFT: Self = Self {
+        name: "Redshift",
+        host: "redshift",
+        id: "Redshift",
+    };
+    pub(crate) const S3: Self = Self {
+        name: "S3",
+        host: "s3",
+        id: "S3",
+    };
     pub(crate) const SSM: Self = Self {
         name: "Systems Manager",
         host: "ssm",
@@ -51,10 +71,14 @@ impl Service {
         } else {
             ""
         };
-        let variable = self.id.to_uppercase().replace(' ', "_");
-        format!(
-            "{option}`endpoints` of the provider, AWS_ENDPOINT_URL_{variable}, AWS_ENDPOINT_URL"
-        )
+        let variable = self.endpoint_variable();
+        format!("{option}`endpoints` of the provider, {variable}, AWS_ENDPOINT_URL")
+    }
+
+    /// The environment variable with its address.
+    pub(crate) fn endpoint_variable(self) -> String {
+        let id = self.id.to_uppercase().replace(' ', "_");
+        format!("AWS_ENDPOINT_URL_{id}")
     }
 }
 

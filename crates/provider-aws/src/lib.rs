@@ -4,14 +4,22 @@
 //!
 //! This crate must not know HCL, SQLite or terminals.
 
+// Futures of the SDK are deeply nested, and ours are around them.
+#![recursion_limit = "512"]
+
+mod api;
 mod arn;
 mod client;
 mod connector_profile;
 mod data;
 mod error;
+mod policy;
+mod registry;
 mod secrets;
 mod settings;
 mod structure;
+mod tags;
+mod wait;
 
 use std::sync::Arc;
 
@@ -23,11 +31,7 @@ use flowctl_schema::{
 
 use client::Client;
 pub use client::Environment;
-use connector_profile::{
-    CONNECTOR_PROFILE, ConnectorProfile, ProfileData, ProfileObjects, ProfileSource,
-};
-use data::{About, AboutData, AboutSource};
-use secrets::{SecretData, SecretSource, Store};
+use registry::{ResourceEntry, SourceEntry};
 use settings::Settings;
 
 /// Beginnings of the targets under which the SDK and what it stands on log whole requests and
@@ -44,29 +48,39 @@ pub fn may_be_logged(target: &str) -> bool {
 pub struct AwsProvider {
     environment: Environment,
     schema: Schema,
-    types: [Arc<dyn ResourceType>; 1],
+    types: Vec<Arc<dyn ResourceType>>,
     sources: Vec<Arc<dyn DataSource>>,
     ephemerals: Vec<Arc<dyn DataSource>>,
+    offers: Arc<Offers>,
+}
+
+/// What the provider offers, both halves of each.
+struct Offers {
+    resources: Vec<ResourceEntry>,
+    sources: Vec<SourceEntry>,
+    ephemerals: Vec<SourceEntry>,
 }
 
 impl AwsProvider {
     /// The provider, for requests to where `environment` says.
     pub fn new(environment: Environment) -> Self {
-        let mut sources: Vec<Arc<dyn DataSource>> = vec![Arc::new(ProfileSource::new())];
-        for about in About::ALL {
-            sources.push(Arc::new(AboutSource::new(about)));
-        }
-        let ephemerals: Vec<Arc<dyn DataSource>> = Store::ALL
-            .into_iter()
-            .map(|store| Arc::new(SecretSource::new(store)) as Arc<dyn DataSource>)
-            .collect();
-        sources.extend(ephemerals.iter().cloned());
+        let offers = Offers {
+            resources: registry::resources(),
+            sources: registry::sources(),
+            ephemerals: registry::ephemerals(),
+        };
+        let pure = |entries: &[SourceEntry]| {
+            let pure = entries.iter().map(|entry| Arc::clone(&entry.pure));
+            pure.collect()
+        };
+        let types = offers.resources.iter().map(|entry| &entry.pure);
         Self {
             environment,
             schema: settings::schema(),
-            types: [Arc::new(ConnectorProfile::new())],
-            sources,
-            ephemerals,
+            types: types.cloned().collect(),
+            sources: pure(&offers.sources),
+            ephemerals: pure(&offers.ephemerals),
+            offers: Arc::new(offers),
         }
     }
 }
@@ -101,36 +115,38 @@ impl Provider for AwsProvider {
         config: Option<&Value>,
     ) -> Result<Arc<dyn ConfiguredProvider>, ProviderError> {
         let settings = config.map(Settings::read).unwrap_or_default();
-        let client = Arc::new(Client::new(self.environment.clone(), settings));
-        Ok(Arc::new(ConfiguredAws { client }))
+        Ok(Arc::new(ConfiguredAws {
+            client: Arc::new(Client::new(self.environment.clone(), settings)),
+            offers: Arc::clone(&self.offers),
+        }))
     }
 }
 
 struct ConfiguredAws {
     client: Arc<Client>,
+    offers: Arc<Offers>,
+}
+
+impl ConfiguredAws {
+    fn source(&self, entries: &[SourceEntry], name: &str) -> Option<Arc<dyn RemoteData>> {
+        let entry = entries.iter().find(|entry| entry.pure.name() == name)?;
+        Some((entry.remote)(&self.client))
+    }
 }
 
 impl ConfiguredProvider for ConfiguredAws {
     fn remote(&self, type_name: &str) -> Option<Arc<dyn RemoteObjects>> {
-        let objects = || ProfileObjects::new(Arc::clone(&self.client));
-        (type_name == CONNECTOR_PROFILE).then(|| Arc::new(objects()) as Arc<dyn RemoteObjects>)
+        let mut entries = self.offers.resources.iter();
+        let entry = entries.find(|entry| entry.pure.name() == type_name)?;
+        Some((entry.remote)(&self.client))
     }
 
     fn data(&self, name: &str) -> Option<Arc<dyn RemoteData>> {
-        let client = Arc::clone(&self.client);
-        if name == CONNECTOR_PROFILE {
-            return Some(Arc::new(ProfileData::new(client)));
-        }
-        if let Some(store) = Store::named(name) {
-            return Some(Arc::new(SecretData::new(store, client)));
-        }
-        let about = About::ALL.into_iter().find(|about| about.name() == name)?;
-        Some(Arc::new(AboutData::new(about, client)))
+        self.source(&self.offers.sources, name)
     }
 
     fn ephemeral(&self, name: &str) -> Option<Arc<dyn RemoteData>> {
-        let store = Store::named(name)?;
-        Some(Arc::new(SecretData::new(store, Arc::clone(&self.client))))
+        self.source(&self.offers.ephemerals, name)
     }
 }
 

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use aws_smithy_types::date_time::Format;
 use flowctl_model::{AttributePath, Problem, Text, Type, Value};
 use flowctl_schema::{
-    Attribute, Block, DataSource, ErrorKind, Presence, ProviderError, Redactor, RemoteData, Schema,
+    Attribute, Block, DataSource, ErrorKind, Presence, ProviderError, RemoteData, Schema,
 };
 use futures::StreamExt;
-use tokio::sync::OnceCell;
 
+use crate::api::Reached;
 use crate::client::Client;
-use crate::error::{Request, Service};
+use crate::registry::SourceEntry;
 
 /// How many secrets are read at the same time.
 const CONCURRENT: usize = 8;
@@ -28,8 +28,12 @@ pub(crate) enum Store {
 impl Store {
     pub(crate) const ALL: [Self; 2] = [Self::SecretVersion, Self::Parameter];
 
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|store| store.name() == name)
+    /// The data source or ephemeral resource type, for the registry.
+    pub(crate) fn source(self) -> SourceEntry {
+        SourceEntry {
+            pure: Arc::new(SecretSource::new(self)),
+            remote: Box::new(move |client| Arc::new(SecretData::new(self, Arc::clone(client)))),
+        }
     }
 
     fn name(self) -> &'static str {
@@ -113,13 +117,6 @@ impl Store {
             attributes,
             doc,
             ..Block::default()
-        }
-    }
-
-    fn service(self) -> Service {
-        match self {
-            Self::SecretVersion => Service::SECRETS_MANAGER,
-            Self::Parameter => Service::SSM,
         }
     }
 
@@ -210,67 +207,33 @@ impl DataSource for SecretSource {
 pub(crate) struct SecretData {
     store: Store,
     client: Arc<Client>,
-    api: OnceCell<Api>,
-}
-
-/// A client of the service, and its address if it is not the service's own.
-struct Api {
-    service: ServiceClient,
-    endpoint: Option<String>,
-    region: String,
-}
-
-enum ServiceClient {
-    SecretsManager(aws_sdk_secretsmanager::Client),
-    Ssm(aws_sdk_ssm::Client),
 }
 
 impl SecretData {
     pub(crate) fn new(store: Store, client: Arc<Client>) -> Self {
-        Self {
-            store,
-            client,
-            api: OnceCell::new(),
-        }
-    }
-
-    async fn api(&self) -> Result<Api, ProviderError> {
-        let (service, operation) = (self.store.service(), self.store.operation());
-        let (sdk, endpoint) = self.client.for_secrets(service, operation).await?;
-        let url = endpoint.clone();
-        let service = match self.store {
-            Store::SecretVersion => {
-                let mut config = aws_sdk_secretsmanager::config::Builder::from(&sdk);
-                config.set_endpoint_url(url);
-                ServiceClient::SecretsManager(aws_sdk_secretsmanager::Client::from_conf(
-                    config.build(),
-                ))
-            }
-            Store::Parameter => {
-                let mut config = aws_sdk_ssm::config::Builder::from(&sdk);
-                config.set_endpoint_url(url);
-                ServiceClient::Ssm(aws_sdk_ssm::Client::from_conf(config.build()))
-            }
-        };
-        Ok(Api {
-            service,
-            endpoint,
-            region: sdk.region().map(ToString::to_string).unwrap_or_default(),
-        })
+        Self { store, client }
     }
 
     async fn read(&self, config: &Value) -> Result<Value, ProviderError> {
-        let api = self.api.get_or_try_init(|| self.api()).await?;
-        let found = match &api.service {
-            ServiceClient::SecretsManager(client) => version(client, config, api).await,
-            ServiceClient::Ssm(client) => parameter(client, config, api).await,
-        };
-        found.map_err(|mut error| {
-            if let Some(hint) = self.store.hint(error.kind, &api.region) {
+        let operation = self.store.operation();
+        let hinted = |mut error: ProviderError, region: &str| {
+            if let Some(hint) = self.store.hint(error.kind, region) {
                 error.hint = Some(hint);
             }
             error
-        })
+        };
+        match self.store {
+            Store::SecretVersion => {
+                let api = self.client.api(operation).await?;
+                let found = version(api, config).await;
+                found.map_err(|error| hinted(error, &api.region))
+            }
+            Store::Parameter => {
+                let api = self.client.api(operation).await?;
+                let found = parameter(api, config).await;
+                found.map_err(|error| hinted(error, &api.region))
+            }
+        }
     }
 }
 
@@ -285,30 +248,20 @@ impl RemoteData for SecretData {
     }
 }
 
-fn request(store: Store, api: &Api) -> Request<'_> {
-    const NOTHING: &Redactor = &Redactor::none();
-    Request {
-        service: store.service(),
-        operation: store.operation(),
-        writes: false,
-        endpoint: api.endpoint.as_deref(),
-        redactor: NOTHING,
-    }
-}
-
 async fn version(
-    client: &aws_sdk_secretsmanager::Client,
+    api: &Reached<aws_sdk_secretsmanager::Client>,
     config: &Value,
-    api: &Api,
 ) -> Result<Value, ProviderError> {
-    let answer = client
+    let call = api.reading(Store::SecretVersion.operation());
+    let answer = api
+        .sdk
         .get_secret_value()
         .set_secret_id(text(config, "secret_id"))
         .set_version_id(text(config, "version_id"))
         .set_version_stage(text(config, "version_stage"))
         .send()
         .await
-        .map_err(|error| request(Store::SecretVersion, api).failed(&error))?;
+        .map_err(|error| call.failed(&error))?;
     let stages = answer.version_stages();
     let stage = text(config, "version_stage").or_else(|| {
         let current = stages.iter().find(|stage| *stage == "AWSCURRENT");
@@ -343,18 +296,19 @@ async fn version(
 }
 
 async fn parameter(
-    client: &aws_sdk_ssm::Client,
+    api: &Reached<aws_sdk_ssm::Client>,
     config: &Value,
-    api: &Api,
 ) -> Result<Value, ProviderError> {
+    let call = api.reading(Store::Parameter.operation());
     let decrypts = config.get("with_decryption").and_then(Value::as_bool);
-    let answer = client
+    let answer = api
+        .sdk
         .get_parameter()
         .set_name(text(config, "name").or_else(|| text(config, "arn")))
         .with_decryption(decrypts.unwrap_or(true))
         .send()
         .await
-        .map_err(|error| request(Store::Parameter, api).failed(&error))?;
+        .map_err(|error| call.failed(&error))?;
     let Some(found) = answer.parameter else {
         let message = "the service answered without a parameter";
         let operation = Store::Parameter.operation();
@@ -409,10 +363,6 @@ mod tests {
             ["secret_string", "secret_binary"]
         );
         assert_eq!(secret(Store::Parameter), ["value"]);
-        for store in Store::ALL {
-            assert_eq!(Store::named(store.name()), Some(store));
-        }
-        assert_eq!(Store::named("aws_region"), None);
     }
 
     #[test]

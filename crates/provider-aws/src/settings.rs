@@ -3,14 +3,17 @@
 //! Existing configurations hold settings for services and kinds of accounts that flowctl has
 //! nothing to do with. They are accepted, with a warning where somebody might rely on them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use flowctl_model::{AttributePath, Problem, Type, Value};
 use flowctl_schema::{Attribute, Block, Constraint, NestedBlock, Nesting, Presence, Schema};
 
-/// Services that configurations name endpoints of. Those of `appflow`, `secretsmanager`,
-/// `ssm` and `sts` have an effect.
+use crate::error::Service;
+
+/// Services that configurations name endpoints of. Those of services that flowctl sends requests to
+/// have an effect.
 const ENDPOINTS: &str = "\
     accessanalyzer acm acmpca amp amplify apigateway apigatewayv2 appautoscaling \
     appconfig appflow applicationautoscaling apprunner appsync athena autoscaling backup \
@@ -34,7 +37,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
         "custom_ca_bundle",
         "Set the environment variable SSL_CERT_FILE to the file instead.",
     ),
-    ("default_tags", "Connector profiles have no tags."),
     (
         "ec2_metadata_service_endpoint",
         "Set the environment variable AWS_EC2_METADATA_SERVICE_ENDPOINT instead.",
@@ -51,7 +53,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
         "https_proxy",
         "Set the environment variable HTTPS_PROXY instead.",
     ),
-    ("ignore_tags", "Connector profiles have no tags."),
     ("insecure", "Certificates are always checked."),
     ("no_proxy", "Set the environment variable NO_PROXY instead."),
     (
@@ -66,14 +67,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
 
 /// Settings that flowctl behaves like in any case, so that nothing need be said.
 const MOOT: &[(&str, &str)] = &[
-    (
-        "s3_force_path_style",
-        "Path-style addressing of S3, which is not used.",
-    ),
-    (
-        "s3_use_path_style",
-        "Path-style addressing of S3, which is not used.",
-    ),
     (
         "skip_credentials_validation",
         "Credentials are never validated beforehand.",
@@ -150,13 +143,19 @@ pub(crate) fn schema() -> Schema {
             "use_fips_endpoint",
             "Whether to use endpoints with validated cryptography.",
         ),
+        flag(
+            "s3_force_path_style",
+            "As `s3_use_path_style`, which it was called before.",
+        ),
         string("s3_us_east_1_regional_endpoint", none),
+        flag(
+            "s3_use_path_style",
+            "Whether buckets are named in the path of addresses and not in the host name.",
+        ),
     ];
     attributes.extend(MOOT.iter().map(|(name, doc)| flag(name, doc)));
     for (name, _) in WITHOUT_EFFECT {
         match *name {
-            // Blocks.
-            "default_tags" | "ignore_tags" => {}
             "insecure" => attributes.push(flag(name, none)),
             "token_bucket_rate_limiter_capacity" => {
                 attributes.push(optional(name, Type::Number, none));
@@ -204,8 +203,11 @@ pub(crate) fn schema() -> Schema {
         .split_whitespace()
         .map(|name| string(name, "The address of the service."))
         .collect();
-    let tags = vec![optional("tags", Type::map(Type::String), none)];
-    let ignored = vec![strings("keys", none), strings("key_prefixes", none)];
+    let tags = vec![optional("tags", Type::map(Type::String), "The tags.")];
+    let ignored = vec![
+        strings("keys", "Tags with these keys."),
+        strings("key_prefixes", "Tags whose keys begin like this."),
+    ];
     Schema {
         version: 0,
         block: Block {
@@ -228,7 +230,10 @@ pub(crate) fn schema() -> Schema {
                         "A role to assume with the token of an identity provider.",
                     ),
                 ),
-                NestedBlock::optional("default_tags", block(tags, none)),
+                NestedBlock::optional(
+                    "default_tags",
+                    block(tags, "Tags of every object that can have tags."),
+                ),
                 NestedBlock {
                     max: None,
                     nesting: Nesting::Set,
@@ -236,11 +241,14 @@ pub(crate) fn schema() -> Schema {
                         "endpoints",
                         block(
                             endpoints,
-                            "Addresses of services other than AWS's own; `appflow`, `secretsmanager`, `ssm` and `sts` have an effect.",
+                            "Addresses of services other than AWS's own; those of `appflow`, `iam`, `kms`, `redshift`, `s3`, `secretsmanager`, `ssm` and `sts` have an effect.",
                         ),
                     )
                 },
-                NestedBlock::optional("ignore_tags", block(ignored, none)),
+                NestedBlock::optional(
+                    "ignore_tags",
+                    block(ignored, "Tags that others set and that are left alone."),
+                ),
             ],
             doc: "Where requests go and who sends them.",
             ..Block::default()
@@ -323,10 +331,12 @@ pub(crate) struct Settings {
     pub(crate) fips: Option<bool>,
     pub(crate) roles: Vec<Role>,
     pub(crate) web_identity: Option<(Role, String)>,
-    pub(crate) appflow: Option<String>,
-    pub(crate) sts: Option<String>,
-    pub(crate) secretsmanager: Option<String>,
-    pub(crate) ssm: Option<String>,
+    /// Addresses of services, by what [`Service::host`] calls them.
+    pub(crate) endpoints: BTreeMap<String, String>,
+    pub(crate) s3_path_style: bool,
+    pub(crate) default_tags: BTreeMap<String, String>,
+    ignored_tags: Vec<String>,
+    ignored_tag_prefixes: Vec<String>,
 }
 
 /// A role to assume.
@@ -344,13 +354,21 @@ pub(crate) struct Role {
 impl Settings {
     /// The settings of a block that has no unknown parts.
     pub(crate) fn read(config: &Value) -> Self {
-        let endpoint = |service: &str| {
-            let blocks = config.get("endpoints").and_then(Value::elements);
-            blocks
-                .unwrap_or_default()
-                .iter()
-                .find_map(|block| text(block, service))
-        };
+        let endpoints = config.get("endpoints").and_then(Value::elements);
+        let mut endpoints: BTreeMap<_, _> = endpoints
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Value::members)
+            .flatten()
+            .filter_map(|(service, url)| Some((service.as_str().to_owned(), url.as_str()?)))
+            .filter(|(_, url)| !url.is_empty())
+            .map(|(service, url)| (service, url.to_owned()))
+            .collect();
+        if let Some(url) = endpoints.remove("s3api") {
+            endpoints.entry("s3".to_owned()).or_insert(url);
+        }
+        let path_style = ["s3_use_path_style", "s3_force_path_style"];
+        let is_true = |name: &&str| config.get(name).and_then(Value::as_bool) == Some(true);
         let mut credentials_files = texts(config, "shared_credentials_files");
         credentials_files.extend(text(config, "shared_credentials_file"));
         let blocks = |name| {
@@ -391,11 +409,37 @@ impl Settings {
             fips: config.get("use_fips_endpoint").and_then(Value::as_bool),
             roles: blocks("assume_role").iter().filter_map(role).collect(),
             web_identity,
-            appflow: endpoint("appflow"),
-            sts: endpoint("sts"),
-            secretsmanager: endpoint("secretsmanager"),
-            ssm: endpoint("ssm"),
+            endpoints,
+            s3_path_style: path_style.iter().any(is_true),
+            default_tags: blocks("default_tags")
+                .first()
+                .map(|block| pairs(block, "tags").collect())
+                .unwrap_or_default(),
+            ignored_tags: blocks("ignore_tags")
+                .first()
+                .map(|block| texts(block, "keys"))
+                .unwrap_or_default(),
+            ignored_tag_prefixes: blocks("ignore_tags")
+                .first()
+                .map(|block| texts(block, "key_prefixes"))
+                .unwrap_or_default(),
         }
+    }
+}
+
+impl Settings {
+    /// The address that is set for a service.
+    pub(crate) fn endpoint(&self, service: Service) -> Option<&str> {
+        self.endpoints.get(service.host).map(String::as_str)
+    }
+
+    /// Whether a tag is somebody else's, to be left alone.
+    pub(crate) fn ignores_tag(&self, key: &str) -> bool {
+        let prefixes = &self.ignored_tag_prefixes;
+        self.ignored_tags.iter().any(|ignored| ignored == key)
+            || prefixes
+                .iter()
+                .any(|prefix| key.starts_with(prefix.as_str()))
     }
 }
 
@@ -419,11 +463,6 @@ fn texts(object: &Value, name: &str) -> Vec<String> {
 
 fn role(block: &Value) -> Option<Role> {
     let seconds = block.get("duration_seconds").and_then(Value::as_number);
-    let tags = block
-        .get("tags")
-        .and_then(Value::members)
-        .into_iter()
-        .flatten();
     Some(Role {
         arn: text(block, "role_arn")?,
         session_name: text(block, "session_name"),
@@ -433,10 +472,17 @@ fn role(block: &Value) -> Option<Role> {
         policy: text(block, "policy"),
         policy_arns: texts(block, "policy_arns"),
         external_id: text(block, "external_id"),
-        tags: tags
-            .filter_map(|(key, value)| Some((key.as_str().to_owned(), value.as_str()?.to_owned())))
-            .collect(),
+        tags: pairs(block, "tags").collect(),
     })
+}
+
+/// The members of a map of strings.
+fn pairs(object: &Value, name: &str) -> impl Iterator<Item = (String, String)> {
+    let members = object.get(name).and_then(Value::members);
+    members
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.as_str().to_owned(), value.as_str()?.to_owned())))
 }
 
 /// A duration as Go writes it: `1h30m`.
@@ -505,7 +551,7 @@ mod tests {
         assert_eq!(settings.max_retries, Some(3));
         assert_eq!(settings.fips, Some(true));
         assert_eq!(settings.allowed_accounts, ["123456789012"]);
-        assert_eq!(settings.appflow.as_deref(), Some("http://x"));
+        assert_eq!(settings.endpoint(Service::APPFLOW), Some("http://x"));
         assert_eq!(settings.roles[0].duration, Some(Duration::from_hours(1)));
         assert!(settings.credentials.is_some());
         assert!(!format!("{settings:?}").contains("CANARY"));
@@ -514,11 +560,8 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_said() {
-        let tags = list(vec![Value::object([("tags", Value::null(Type::Any))])]);
         let role = Value::object([("source_identity", Value::from("me"))]);
         let config = Value::object([
-            ("default_tags", tags),
-            ("ignore_tags", list(Vec::new())),
             ("skip_credentials_validation", Value::bool(true)),
             ("insecure", Value::bool(true)),
             ("assume_role", list(vec![role])),
@@ -533,7 +576,6 @@ mod tests {
         assert_eq!(
             found,
             [
-                "Warning default_tags Setting without effect",
                 "Warning insecure Setting without effect",
                 "Error access_key Incomplete credentials",
                 "Error forbidden_account_ids Conflicting settings",

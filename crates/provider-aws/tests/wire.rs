@@ -357,6 +357,7 @@ async fn an_update_changes_the_time_and_nothing_else() {
             config: &profile,
             proposed,
             changed,
+            provider: None,
         })
     };
     assert_eq!(plan(&[], &state).planned, state);

@@ -318,6 +318,7 @@ mod tests {
                 config: &config,
                 proposed: &config,
                 changed: &changed,
+                provider: None,
             });
             assert_eq!(format!("{:?}", member(&change.planned, "id")), id, "{what}");
             let planned_output = member(&change.planned, "output");

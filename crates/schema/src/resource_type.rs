@@ -18,6 +18,9 @@ pub struct PlanRequest<'a> {
     pub proposed: &'a Value,
     /// The paths at which `prior` and `proposed` differ by meaning, secrets included.
     pub changed: &'a [AttributePath],
+    /// The settings of the provider configuration that the object belongs to, of the type of the
+    /// provider's schema; `None` where there is no such block or its settings are not known.
+    pub provider: Option<&'a Value>,
 }
 
 /// What a resource type makes of a [`PlanRequest`].
@@ -59,6 +62,25 @@ pub trait ResourceType: Send + Sync {
     /// if it is not known yet or the type has none.
     fn identity(&self, _object: &Value) -> Option<Text> {
         None
+    }
+
+    /// The name that an object gets when it is created with this token: as [`Self::identity`], but
+    /// also for objects of which a configuration gives only the beginning of the name. It is
+    /// written down before the request is sent, so that the object is found if the answer is lost.
+    fn identity_with(&self, object: &Value, _token: &str) -> Option<Text> {
+        self.identity(object)
+    }
+
+    /// The argument that gives the object its identity, at which errors about it point.
+    fn identity_argument(&self) -> &'static str {
+        "name"
+    }
+
+    /// Whether a creation that is sent once more with the same token neither makes a second object
+    /// nor fails. Where it is not so, an object that an interrupted creation made is recognised by
+    /// its time and its attributes.
+    fn create_is_repeatable(&self) -> bool {
+        true
     }
 }
 

@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::missing_panics_doc,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test ends where something goes wrong"
 )]
 
@@ -14,8 +15,10 @@ mod emulator;
 mod environment;
 mod filter;
 mod fixture;
+mod moto;
 
 pub use emulator::Emulator;
 pub use environment::{Ran, TestEnvironment};
 pub use filter::filtered;
 pub use fixture::files;
+pub use moto::Moto;

@@ -339,6 +339,7 @@ impl Compared {
             interrupted: &facts.interrupted,
             providers: &self.providers,
             digester: &self.digester,
+            settings: &flowctl_planner::settings::NO_SETTINGS,
             key_changed: false,
             world: side.world,
             workspace: WORKSPACE,

@@ -165,6 +165,7 @@ impl Project {
                 interrupted: &[],
                 providers: &self.providers,
                 digester: &self.digester,
+                settings: &flowctl_planner::settings::NO_SETTINGS,
                 key_changed: false,
                 world: &self.disk,
                 workspace: "default",

@@ -13,13 +13,31 @@ mod properties;
 mod rules;
 mod schema;
 
+use std::sync::Arc;
+
 use flowctl_model::{AttributePath, Problem, Text, Type, Value};
 use flowctl_schema::{DataSource, PlanRequest, PlannedChange, ResourceType, Schema};
 
-pub(crate) use data::ProfileData;
-pub(crate) use objects::ProfileObjects;
-pub(crate) use schema::CONNECTOR_PROFILE;
-use schema::{CONFIG, FORCE_DELETE, PRIVATE_STATE};
+use crate::registry::{ResourceEntry, SourceEntry};
+use data::ProfileData;
+use objects::ProfileObjects;
+use schema::{CONFIG, CONNECTOR_PROFILE, FORCE_DELETE, PRIVATE_STATE};
+
+/// The resource type, for the registry.
+pub(crate) fn resource() -> ResourceEntry {
+    ResourceEntry {
+        pure: Arc::new(ConnectorProfile::new()),
+        remote: |client| Arc::new(ProfileObjects::new(Arc::clone(client))),
+    }
+}
+
+/// The data source, for the registry.
+pub(crate) fn source() -> SourceEntry {
+    SourceEntry {
+        pure: Arc::new(ProfileSource::new()),
+        remote: Box::new(|client| Arc::new(ProfileData::new(Arc::clone(client)))),
+    }
+}
 
 /// The resource type: all that is decided without a request.
 pub(crate) struct ConnectorProfile {

@@ -1,10 +1,10 @@
 //! The requests of connector profiles.
 
 mod explain;
-mod wait;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_appflow::types::{
@@ -23,9 +23,8 @@ use crate::arn::{Arn, is_role};
 use crate::client::{Client, Connection};
 use crate::error::{Request, Service};
 use crate::structure::EncodeError;
+use crate::wait::Waiting;
 use flowctl_schema::Redactor;
-pub(super) use wait::Patience;
-use wait::Waiting;
 
 const CREATE: &str = "CreateConnectorProfile";
 const DESCRIBE: &str = "DescribeConnectorProfiles";
@@ -33,6 +32,33 @@ const UPDATE: &str = "UpdateConnectorProfile";
 const DELETE: &str = "DeleteConnectorProfile";
 /// How many names the service takes in one request, and how many profiles it answers with.
 const PAGE: usize = 100;
+
+/// How long to wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For a role that was made just before.
+    pub(crate) role: Duration,
+    /// For a change to be seen.
+    pub(crate) visible: Duration,
+    /// For a private connection.
+    pub(crate) private: Duration,
+    /// The first pause, which doubles with each further one.
+    pub(crate) first: Duration,
+    /// The longest pause.
+    pub(crate) longest: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            role: Duration::from_mins(2),
+            visible: Duration::from_secs(30),
+            private: Duration::from_mins(15),
+            first: Duration::from_millis(200),
+            longest: Duration::from_secs(5),
+        }
+    }
+}
 
 /// Makes the requests of one provider configuration.
 pub(crate) struct ProfileObjects {

@@ -1,45 +1,18 @@
-//! How long to wait for what the service tells late.
+//! How long to wait for what a service tells late.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long to wait.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// For a role that was made just before.
-    pub(crate) role: Duration,
-    /// For a change to be seen.
-    pub(crate) visible: Duration,
-    /// For a private connection.
-    pub(crate) private: Duration,
-    /// The first pause, which doubles with each further one.
-    pub(crate) first: Duration,
-    /// The longest pause.
-    pub(crate) longest: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            role: Duration::from_mins(2),
-            visible: Duration::from_secs(30),
-            private: Duration::from_mins(15),
-            first: Duration::from_millis(200),
-            longest: Duration::from_secs(5),
-        }
-    }
-}
-
 /// Pauses that grow.
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     began: Instant,
     next: Duration,
     longest: Duration,
 }
 
 impl Waiting {
-    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         Self {
             began: Instant::now(),
             next: first,
@@ -48,7 +21,7 @@ impl Waiting {
     }
 
     /// Pauses, unless waiting would take longer than `limit` in all.
-    pub(super) async fn pause(&mut self, limit: Duration) -> bool {
+    pub(crate) async fn pause(&mut self, limit: Duration) -> bool {
         if self.began.elapsed() + self.next > limit {
             return false;
         }

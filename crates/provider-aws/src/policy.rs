@@ -1,0 +1,170 @@
+//! Policy documents: JSON that IAM and the policies of resources are written in, compared by what they
+//! mean. Services answer with other spacing, other order and other short forms than were sent.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+
+use serde_json::{Map, Value as Json};
+
+/// Members of a statement that hold one string or several, in any order.
+const LISTS: [&str; 4] = ["Action", "NotAction", "Resource", "NotResource"];
+
+/// Whether two documents grant and deny the same. Texts that are no documents are equal only if they
+/// are the same text.
+pub(crate) fn equivalent(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    match (parse(one), parse(other)) {
+        (Ok(one), Ok(other)) => normal(one) == normal(other),
+        _ => false,
+    }
+}
+
+/// What is wrong with a text that should be a policy document, in a sentence without a period.
+pub(crate) fn problem(text: &str) -> Option<String> {
+    match parse(text) {
+        Err(error) => Some(format!("it is not valid JSON: {error}")),
+        Ok(Json::Object(members)) => match members.get("Statement") {
+            None => Some("it has no `Statement`".to_owned()),
+            Some(Json::Object(_) | Json::Array(_)) => None,
+            Some(_) => {
+                Some("its `Statement` is neither an object nor a list of objects".to_owned())
+            }
+        },
+        Ok(_) => Some("it is not a JSON object".to_owned()),
+    }
+}
+
+fn parse(text: &str) -> Result<Json, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+/// The document in one form for everything that means the same.
+fn normal(document: Json) -> Json {
+    let Json::Object(mut members) = document else {
+        return document;
+    };
+    if let Some(statements) = members.remove("Statement") {
+        let statements = several(statements).into_iter().map(statement).collect();
+        members.insert("Statement".to_owned(), sorted(statements));
+    }
+    Json::Object(ordered(members))
+}
+
+fn statement(statement: Json) -> Json {
+    let Json::Object(mut members) = statement else {
+        return statement;
+    };
+    if members.get("Sid").is_some_and(|sid| sid == "") {
+        members.remove("Sid");
+    }
+    for name in LISTS {
+        if let Some(value) = members.get_mut(name) {
+            *value = sorted(several(value.take()));
+        }
+    }
+    for name in ["Principal", "NotPrincipal"] {
+        if let Some(value) = members.get_mut(name) {
+            *value = principals(value.take());
+        }
+    }
+    if let Some(Json::Object(operators)) = members.get_mut("Condition") {
+        for (_, keys) in operators.iter_mut() {
+            if let Json::Object(keys) = keys {
+                for (_, values) in keys.iter_mut() {
+                    let texts = several(values.take()).into_iter().map(text).collect();
+                    *values = sorted(texts);
+                }
+                *keys = ordered(std::mem::take(keys));
+            }
+        }
+        *operators = ordered(std::mem::take(operators));
+    }
+    Json::Object(ordered(members))
+}
+
+/// `"*"` is everybody, and an account stands for its root user.
+fn principals(value: Json) -> Json {
+    let members = match value {
+        Json::Object(members) => members,
+        everybody => Map::from_iter([("AWS".to_owned(), everybody)]),
+    };
+    let members = members.into_iter().map(|(kind, value)| {
+        let full = |principal: Json| match principal.as_str() {
+            Some(account) if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
+                Json::from(format!("arn:aws:iam::{account}:root"))
+            }
+            _ => principal,
+        };
+        (kind, sorted(several(value).into_iter().map(full).collect()))
+    });
+    Json::Object(ordered(members.collect()))
+}
+
+fn several(value: Json) -> Vec<Json> {
+    match value {
+        Json::Array(elements) => elements,
+        one => vec![one],
+    }
+}
+
+/// Conditions may hold numbers and truth values without quotes.
+fn text(value: Json) -> Json {
+    match value {
+        Json::Bool(_) | Json::Number(_) => Json::from(value.to_string()),
+        other => other,
+    }
+}
+
+fn sorted(mut elements: Vec<Json>) -> Json {
+    elements.sort_by_cached_key(ToString::to_string);
+    elements.dedup();
+    Json::Array(elements)
+}
+
+fn ordered(members: Map<String, Json>) -> Map<String, Json> {
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    members.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"","Effect":"Allow",
+        "Principal":{"Service":["b.amazonaws.com","a.amazonaws.com"],"AWS":"123456789012"},
+        "Action":"sts:AssumeRole","Condition":{"Bool":{"aws:SecureTransport":true}}}]}"#;
+
+    #[test]
+    fn what_means_the_same_is_equal() {
+        let same = r#"{ "Statement": { "Action": ["sts:AssumeRole"], "Effect": "Allow",
+            "Condition": {"Bool": {"aws:SecureTransport": ["true"]}},
+            "Principal": { "AWS": ["arn:aws:iam::123456789012:root"],
+                           "Service": ["a.amazonaws.com", "b.amazonaws.com"] } },
+            "Version": "2012-10-17" }"#;
+        assert!(equivalent(ROLE, same));
+        assert!(!equivalent(
+            ROLE,
+            &same.replace("a.amazonaws", "c.amazonaws")
+        ));
+        assert!(!equivalent(ROLE, &same.replace("Allow", "Deny")));
+        assert!(!equivalent(ROLE, "x") && !equivalent("y", "x") && equivalent("x", "x"));
+        let everybody = |principal: &str| {
+            format!(r#"{{"Statement":[{{"Effect":"Deny","Principal":{principal},"Action":"*"}}]}}"#)
+        };
+        assert!(equivalent(
+            &everybody("\"*\""),
+            &everybody(r#"{"AWS":["*"]}"#)
+        ));
+    }
+
+    #[test]
+    fn what_is_no_document_is_said() {
+        assert_eq!(problem(ROLE), None);
+        assert!(problem("{").is_some_and(|why| why.starts_with("it is not valid JSON: EOF")));
+        assert_eq!(problem("[]").as_deref(), Some("it is not a JSON object"));
+        assert_eq!(problem("{}").as_deref(), Some("it has no `Statement`"));
+        let text = r#"{"Statement":1}"#;
+        assert!(problem(text).is_some_and(|why| why.contains("neither")));
+    }
+}

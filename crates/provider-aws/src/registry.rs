@@ -1,0 +1,43 @@
+//! Everything that the provider offers. A resource type, data source or ephemeral resource type is a
+//! folder or file of its own and one row here.
+
+use std::sync::Arc;
+
+use flowctl_schema::{DataSource, RemoteData, RemoteObjects, ResourceType};
+
+use crate::client::Client;
+use crate::connector_profile;
+use crate::data::About;
+use crate::secrets::Store;
+
+/// A resource type: its pure half, and the half that does the requests of a provider configuration.
+pub(crate) struct ResourceEntry {
+    pub(crate) pure: Arc<dyn ResourceType>,
+    pub(crate) remote: fn(&Arc<Client>) -> Arc<dyn RemoteObjects>,
+}
+
+/// A data source or ephemeral resource type, in the same two halves.
+pub(crate) struct SourceEntry {
+    pub(crate) pure: Arc<dyn DataSource>,
+    pub(crate) remote: MakeData,
+}
+
+type MakeData = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteData> + Send + Sync>;
+
+/// Every resource type.
+pub(crate) fn resources() -> Vec<ResourceEntry> {
+    vec![connector_profile::resource()]
+}
+
+/// Every data source.
+pub(crate) fn sources() -> Vec<SourceEntry> {
+    let mut sources = vec![connector_profile::source()];
+    sources.extend(About::ALL.map(About::source));
+    sources.extend(Store::ALL.map(Store::source));
+    sources
+}
+
+/// Every ephemeral resource type.
+pub(crate) fn ephemerals() -> Vec<SourceEntry> {
+    Store::ALL.map(Store::source).into()
+}

@@ -1,0 +1,27 @@
+//! Services beside AppFlow: the real binary against moto, which nobody here wrote, and AppFlow itself
+//! at the endpoint inside flowctl, in the same configuration.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where something goes wrong"
+)]
+
+mod about;
+
+use flowctl_testkit::{Moto, TestEnvironment};
+
+/// A directory with these files, whose commands reach moto; `None` if it cannot run here.
+fn with(files: &str) -> Option<TestEnvironment> {
+    let moto = Moto::shared()?;
+    let environment = TestEnvironment::new(env!("CARGO_BIN_EXE_flowctl")).with(files);
+    let variables = [
+        ("AWS_ENDPOINT_URL", moto.url().as_str()),
+        ("AWS_REGION", "eu-west-1"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let set = |environment: TestEnvironment, (name, value): &(String, String)| {
+        environment.with_variable(name, value)
+    };
+    Some(variables.iter().fold(environment, set))
+}
