@@ -23,6 +23,7 @@ mod lock;
 mod output;
 mod plan;
 mod properties;
+mod refresh;
 mod rekey;
 mod review;
 mod saved;

@@ -54,3 +54,9 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn looking_at_everything_or_at_what_changes_exclude_each_other() {
+    let ran = with(DATA).flowctl(&["plan", "-refresh-only", "-refresh=changed"]);
+    assert!(ran.code(1).stderr.contains("give one of them"));
+}

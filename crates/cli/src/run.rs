@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use flowctl_executor::{Recovered, recover};
+use flowctl_executor::{Recovered, recover, refresh};
 use flowctl_model::{Address, Value};
 use flowctl_parser::Diagnostic;
 use flowctl_planner::{Mode, Planned, plan};
 use tokio::sync::watch;
 
 use crate::app::Context;
-use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
+use crate::args::planning::{ModeArgs, Refresh, RunArgs, SelectionArgs};
 use crate::error::CommandError;
 use crate::failure;
 use crate::project::Project;
@@ -25,7 +25,7 @@ pub(crate) struct Course {
     pub(crate) facts: Facts,
     pub(crate) stop: watch::Receiver<bool>,
     /// Whether what exists is looked at before planning.
-    refresh: bool,
+    refresh: Refresh,
 }
 
 impl Course {
@@ -125,7 +125,8 @@ impl Course {
                 return then(session, planned, report).await;
             }
         }
-        if *refresh && !session.snapshot.resources.is_empty() {
+        let looks = *refresh != Refresh::Nothing;
+        if looks && !session.snapshot.resources.is_empty() {
             // Mistakes are told before the service is asked for anything.
             let found = session.with_validation(Vec::new());
             if found.iter().any(Diagnostic::is_error) {
@@ -136,19 +137,37 @@ impl Course {
                 return then(session, planned, report).await;
             }
         }
-        if *refresh {
-            let read = report.follow(async |events| session.refresh(facts, &events).await);
+        if *refresh == Refresh::All {
+            let lookups = refresh::of_snapshot(&session.snapshot);
+            let read = report.follow(async |events| session.refresh(lookups, facts, &events).await);
             Self::unless_stopped(stop, read).await?;
         }
         let mut planned = loop {
             let planned = plan(&session.input(facts));
-            if planned.needs.is_empty() || planned.diagnostics.iter().any(Diagnostic::is_error) {
+            if planned.diagnostics.iter().any(Diagnostic::is_error) {
                 break planned;
             }
-            let needs = { planned }.needs;
-            Self::unless_stopped(stop, session.read(needs, facts)).await?;
+            if !planned.needs.is_empty() {
+                let needs = { planned }.needs;
+                Self::unless_stopped(stop, session.read(needs, facts)).await?;
+                continue;
+            }
+            let lookups = match *refresh {
+                Refresh::Changed => session.not_looked_at(&planned.plan, facts),
+                Refresh::All | Refresh::Nothing => Vec::new(),
+            };
+            if lookups.is_empty() {
+                break planned;
+            }
+            // What is found may change more than the configuration does.
+            drop(planned);
+            let read = report.follow(async |events| session.refresh(lookups, facts, &events).await);
+            Self::unless_stopped(stop, read).await?;
         };
-        if *refresh && session.options.mode == Mode::Normal {
+        if *refresh == Refresh::Changed {
+            planned.diagnostics.extend(session.partial_look(facts));
+        }
+        if looks && session.options.mode == Mode::Normal {
             let look =
                 report.follow(async |events| session.find_taken(&planned.plan, &events).await);
             planned

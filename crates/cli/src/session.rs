@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use flowctl_executor::{Lookup, Services, refresh};
 use flowctl_model::event::Event;
-use flowctl_model::plan::Plan;
+use flowctl_model::plan::{Action, Plan};
 use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Address, Digester, Mode, Text, Value};
 use flowctl_parser::Diagnostic;
+use flowctl_parser::diagnostic::Severity;
 use flowctl_planner::settings::ProviderSettings;
 use flowctl_planner::{
     DataRead, Input, Needs, Options, creations, exists_already, settings, validate,
@@ -135,16 +136,48 @@ impl Session {
         }
     }
 
-    /// Reads everything that is in state.
+    /// Reads objects that are in state.
     pub(crate) async fn refresh(
         &self,
+        lookups: Vec<Lookup>,
         facts: &mut Facts,
         events: &UnboundedSender<Event>,
     ) -> Result<(), CommandError> {
-        let lookups = refresh::of_snapshot(&self.snapshot);
         let found = self.lookup(lookups, events).await?;
-        facts.live = found;
+        facts.live.extend(found);
         Ok(())
+    }
+
+    /// The objects in state that a plan changes and that were not read yet.
+    pub(crate) fn not_looked_at(&self, plan: &Plan, facts: &Facts) -> Vec<Lookup> {
+        let changes = plan
+            .changes
+            .iter()
+            .filter(|change| change.action != Action::NoOp);
+        let changed: BTreeSet<&Address> = changes
+            .map(|change| change.previous_address.as_ref().unwrap_or(&change.address))
+            .collect();
+        let mut lookups = refresh::of_snapshot(&self.snapshot);
+        lookups.retain(|lookup| {
+            changed.contains(&lookup.address) && !facts.live.contains_key(&lookup.address)
+        });
+        lookups
+    }
+
+    /// Says that a plan was made without looking at everything, if it was.
+    pub(crate) fn partial_look(&self, facts: &Facts) -> Option<Diagnostic> {
+        let (read, all) = (facts.live.len(), self.snapshot.resources.len());
+        (read < all).then(|| {
+            let detail = format!(
+                "Of {all} objects in state, {read} were read: those that the configuration changes. \
+                 What was done to the others elsewhere is not part of this plan."
+            );
+            let warning = Diagnostic {
+                severity: Severity::Warning,
+                ..Diagnostic::error_without_place("Not everything was looked at", detail)
+            };
+            warning.with_help("leave `--refresh=changed` out to look at everything")
+        })
     }
 
     async fn lookup(

@@ -1,5 +1,6 @@
 //! Options of commands that make a plan.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -60,11 +61,11 @@ impl ModeArgs {
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Planning")]
 pub(crate) struct SelectionArgs {
-    /// Whether to look at what exists first
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-        default_value = "true", default_missing_value = "true", hide_possible_values = true,
-        action = clap::ArgAction::Set)]
-    pub(crate) refresh: bool,
+    /// Whether to look at what exists first: true, false, or changed, for only what the
+    /// configuration changes
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true,
+        default_value = "true", default_missing_value = "true", value_parser = Refresh::parse)]
+    pub(crate) refresh: Refresh,
 
     /// Only this resource or module and what it depends on; may be repeated
     #[arg(long, value_name = "ADDRESS")]
@@ -73,6 +74,39 @@ pub(crate) struct SelectionArgs {
     /// Everything but this and what depends on it; may be repeated
     #[arg(long, value_name = "ADDRESS", conflicts_with = "target")]
     pub(crate) exclude: Vec<String>,
+}
+
+/// What is looked at before planning.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Refresh {
+    /// Everything that is in state.
+    #[default]
+    All,
+    /// What the configuration changes; the rest is taken as state has it.
+    Changed,
+    /// Nothing.
+    Nothing,
+}
+
+impl Refresh {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" => Ok(Self::All),
+            "changed" => Ok(Self::Changed),
+            "false" => Ok(Self::Nothing),
+            _ => Err("true, false or changed is needed".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "true",
+            Self::Changed => "changed",
+            Self::Nothing => "false",
+        })
+    }
 }
 
 impl SelectionArgs {
@@ -84,6 +118,12 @@ impl SelectionArgs {
                 .map(|text| target(text))
                 .collect::<Result<_, _>>()
         };
+        if self.refresh == Refresh::Changed && mode.refresh_only {
+            let detail = "With --refresh-only everything is looked at, and with --refresh=changed \
+                          only what the configuration changes.";
+            let error = CommandError::user("Options that exclude each other", detail);
+            return Err(error.with_help("give one of them"));
+        }
         let replace = |text: &String| text.parse::<Address>().map_err(invalid_address);
         Ok(Options {
             mode: match mode.kind() {
