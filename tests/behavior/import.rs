@@ -90,3 +90,33 @@ fn files_are_not_overwritten() {
     assert_eq!(environment.flowctl(&["state", "list"]).out(), "");
     let _ = with("");
 }
+
+#[test]
+fn the_key_of_an_adopted_profile_is_taken_from_the_configuration() {
+    let keyed = PROFILE.replace(
+        "  connection_mode = \"Public\"\n",
+        "  connection_mode = \"Public\"\n  kms_arn         = \"arn:aws:kms:us-east-1:123456789012:key/a\"\n",
+    );
+    let environment = applied(&keyed);
+    let rm = ["state", "rm", "aws_appflow_connector_profile.metrics"];
+    let _ = environment.flowctl(&rm).success();
+    let import = ["--emulator", "import", "metrics"];
+    let _ = environment.flowctl(&import).success();
+    // The service does not tell the key: that it is another one cannot be known.
+    let plan = environment.flowctl(&["--emulator", "plan"]).success();
+    assert!(
+        plan.stdout.contains("0 to add, 1 to change, 0 to destroy"),
+        "{plan}"
+    );
+    let apply = ["--emulator", "apply", "-auto-approve"];
+    let _ = environment.flowctl(&apply).success();
+    let empty = ["--emulator", "plan", "-detailed-exitcode"];
+    let _ = environment.flowctl(&empty).code(0);
+    // From then on it is known.
+    environment.write(&keyed.replace("key/a", "key/b"));
+    let plan = environment.flowctl(&["--emulator", "plan"]).success();
+    assert!(
+        plan.stdout.contains("1 to add, 0 to change, 1 to destroy"),
+        "{plan}"
+    );
+}

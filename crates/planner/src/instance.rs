@@ -350,7 +350,10 @@ impl Wanted {
         });
         let differing = changed(resource, digester, before, &planned.planned);
         let mut replace_paths = planned.replace;
-        let forces = |path: &&AttributePath| block.attribute_at(path).is_some_and(|a| a.replace);
+        let forces = |path: &&AttributePath| {
+            let forces = block.attribute_at(path).is_some_and(|a| a.replace);
+            forces && !planned.in_place.contains(path)
+        };
         replace_paths.extend(differing.iter().filter(forces).cloned());
         let state = state(walk, address, present);
         let reason = if state.is_some_and(|state| state.tainted) {

@@ -175,6 +175,7 @@ impl ResourceType for DataType {
                 ),
             ]),
             replace: Vec::new(),
+            in_place: Vec::new(),
         }
     }
 }

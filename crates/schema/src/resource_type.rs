@@ -30,6 +30,9 @@ pub struct PlannedChange {
     pub planned: Value,
     /// Further paths that force a replacement, beside the attributes whose schema says so.
     pub replace: Vec<AttributePath>,
+    /// Paths whose change does not replace this object although their schema says so: what the
+    /// service does not tell of an object that was adopted cannot be known to differ.
+    pub in_place: Vec<AttributePath>,
 }
 
 /// The pure half.
@@ -55,6 +58,7 @@ pub trait ResourceType: Send + Sync {
         PlannedChange {
             planned: request.proposed.clone(),
             replace: Vec::new(),
+            in_place: Vec::new(),
         }
     }
 

@@ -21,7 +21,7 @@ use flowctl_schema::{DataSource, PlanRequest, PlannedChange, ResourceType, Schem
 use crate::registry::{ResourceEntry, SourceEntry};
 use data::ProfileData;
 use objects::ProfileObjects;
-use schema::{CONFIG, CONNECTOR_PROFILE, FORCE_DELETE, PRIVATE_STATE};
+use schema::{CONFIG, CONNECTOR_PROFILE, CREDENTIALS, FORCE_DELETE, PRIVATE_STATE};
 
 /// The resource type, for the registry.
 pub(crate) fn resource() -> ResourceEntry {
@@ -52,10 +52,10 @@ impl ConnectorProfile {
     }
 
     /// Whether one of the changed paths forces a replacement.
-    fn is_replaced(&self, changed: &[AttributePath]) -> bool {
+    fn is_replaced(&self, changed: &[AttributePath], in_place: &[AttributePath]) -> bool {
         let replaces = |path: &AttributePath| {
             let attribute = self.schema.block.attribute_at(path);
-            attribute.is_some_and(|attribute| attribute.replace)
+            attribute.is_some_and(|attribute| attribute.replace) && !in_place.contains(path)
         };
         changed.iter().any(replaces)
     }
@@ -79,7 +79,11 @@ impl ResourceType for ConnectorProfile {
     }
 
     fn plan(&self, request: PlanRequest<'_>) -> PlannedChange {
-        let replaced = request.prior.is_none() || self.is_replaced(request.changed);
+        let in_place = match request.prior {
+            Some(prior) if is_adopted(prior) => vec![AttributePath::attribute("kms_arn")],
+            _ => Vec::new(),
+        };
+        let replaced = request.prior.is_none() || self.is_replaced(request.changed, &in_place);
         // What the service says anew after the request; everything else that it decides stays.
         let unknown: &[&str] = if replaced {
             &[
@@ -117,12 +121,26 @@ impl ResourceType for ConnectorProfile {
         PlannedChange {
             planned: Value::object(planned),
             replace: Vec::new(),
+            in_place,
         }
     }
 
     fn identity(&self, object: &Value) -> Option<Text> {
         object.get("name")?.as_str().map(Text::from)
     }
+}
+
+/// Whether a profile was adopted and not changed since: of one that was made or changed, state knows
+/// that it has credentials. Which key it is encrypted with the service does not tell, so the
+/// configuration's word is taken for it.
+fn is_adopted(prior: &Value) -> bool {
+    let config = prior.get(CONFIG).and_then(Value::elements);
+    let credentials = config
+        .and_then(<[Value]>::first)
+        .and_then(|config| config.get(CREDENTIALS))
+        .and_then(Value::elements);
+    let untold = prior.get("kms_arn").is_none_or(Value::is_null);
+    untold && credentials.is_some_and(<[Value]>::is_empty)
 }
 
 /// Whether a change at this path is one of the profile in the service.
