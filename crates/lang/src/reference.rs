@@ -1,12 +1,9 @@
 //! What an expression refers to, as written: the static beginning of a traversal.
 
-use std::sync::Arc;
-
 use flowctl_model::{InstanceKey, Mode, Text};
-use flowctl_parser::ast::{
-    Expr, ExprKind, Name, ObjectKey, Span, SplatStep, TemplatePart, UnaryOp,
-};
+use flowctl_parser::ast::{Expr, ExprKind, Name, Span};
 use flowctl_parser::diagnostic::{Diagnostic, nearest};
+use flowctl_parser::traversal::{Key, Link, chain, traversals};
 
 /// Which of the `path.*` values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -74,61 +71,12 @@ pub struct Reference {
     pub attribute: Option<Text>,
 }
 
-/// One step behind the root of a traversal.
-#[derive(Clone, Copy)]
-pub(crate) enum Link<'e> {
-    /// `.name`.
-    Attr(&'e Name),
-    /// `[key]`, with the span of the brackets.
-    Index(&'e Expr, Span),
-    /// `.0`.
-    Legacy(&'e Name),
-}
-
-impl Link<'_> {
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Self::Attr(name) | Self::Legacy(name) => name.span,
-            Self::Index(_, brackets) => *brackets,
-        }
-    }
-
-    fn key(&self) -> Option<InstanceKey> {
-        match self {
-            Self::Attr(_) => None,
-            Self::Legacy(name) => name.text.parse().ok().map(InstanceKey::Int),
-            Self::Index(expr, _) => match &expr.kind {
-                ExprKind::String(text) => Some(InstanceKey::Str(Text::from(&**text))),
-                ExprKind::Number(text) => text.parse().ok().map(InstanceKey::Int),
-                _ => None,
-            },
-        }
-    }
-}
-
-/// Takes a traversal apart: what it starts from, and its steps in order.
-pub(crate) fn chain(expr: &Expr) -> (&Expr, Vec<Link<'_>>) {
-    let mut links = Vec::new();
-    let mut at = expr;
-    loop {
-        at = match &at.kind {
-            ExprKind::GetAttr(get) => {
-                links.push(Link::Attr(&get.name));
-                &get.target
-            }
-            ExprKind::Index(index) => {
-                links.push(Link::Index(&index.key, index.brackets));
-                &index.target
-            }
-            ExprKind::LegacyIndex(index) => {
-                links.push(Link::Legacy(&index.index));
-                &index.target
-            }
-            _ => break,
-        };
-    }
-    links.reverse();
-    (at, links)
+/// The key of an instance that a link gives.
+fn key_of(link: &Link<'_>) -> Option<InstanceKey> {
+    Some(match link.key()? {
+        Key::Text(text) => InstanceKey::Str(text.into()),
+        Key::Number(number) => InstanceKey::Int(number),
+    })
 }
 
 /// A reference found at the start of a traversal.
@@ -219,7 +167,7 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
                      its outputs, as in module.network.id.",
                 );
             };
-            let key = links.get(1).and_then(Link::key);
+            let key = links.get(1).and_then(key_of);
             let output = attr(if key.is_some() { 2 } else { 1 }).map(text);
             let has_key = key.is_some();
             let subject = Subject::Module {
@@ -239,7 +187,7 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
                     ),
                 );
             };
-            let key = links.get(2).and_then(Link::key);
+            let key = links.get(2).and_then(key_of);
             let has_key = key.is_some();
             let mode = match root {
                 "data" => Mode::Data,
@@ -265,7 +213,7 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
                     ),
                 ));
             };
-            let key = links.get(1).and_then(Link::key);
+            let key = links.get(1).and_then(key_of);
             let has_key = key.is_some();
             let subject = Subject::Resource {
                 mode: Mode::Managed,
@@ -382,133 +330,15 @@ impl Reference {
 /// Every reference to the configuration in an expression, in order of appearance; names bound by
 /// `for` are left out. Malformed ones are reported.
 pub fn references(expr: &Expr) -> (Vec<Reference>, Vec<Diagnostic>) {
-    let mut collector = Collector::default();
-    collector.visit(expr);
-    (collector.references, collector.diagnostics)
-}
-
-/// The traversals in an expression that start from a name that is not bound inside of it.
-pub(crate) fn traversals(expr: &Expr) -> Vec<&Expr> {
-    let mut collector = Collector::default();
-    collector.visit(expr);
-    collector.traversals
-}
-
-#[derive(Default)]
-struct Collector<'e> {
-    bound: Vec<Arc<str>>,
-    traversals: Vec<&'e Expr>,
-    references: Vec<Reference>,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl<'e> Collector<'e> {
-    fn visit(&mut self, expr: &'e Expr) {
-        match &expr.kind {
-            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {}
-            ExprKind::Template(parts) => self.visit_parts(parts),
-            ExprKind::Wrapped(inner) | ExprKind::Parens(inner) => self.visit(inner),
-            ExprKind::Tuple(elements) => elements.iter().for_each(|e| self.visit(e)),
-            ExprKind::Object(items) => {
-                for item in items {
-                    if let ObjectKey::Expr(key) = &item.key {
-                        self.visit(key);
-                    }
-                    self.visit(&item.value);
-                }
-            }
-            ExprKind::Variable(_)
-            | ExprKind::GetAttr(_)
-            | ExprKind::Index(_)
-            | ExprKind::LegacyIndex(_) => self.visit_traversal(expr),
-            ExprKind::Splat(splat) => {
-                self.visit(&splat.source);
-                for step in &splat.each {
-                    if let SplatStep::Index(key, _) = step {
-                        self.visit(key);
-                    }
-                }
-            }
-            ExprKind::Call(call) => call.args.iter().for_each(|e| self.visit(e)),
-            ExprKind::Conditional(c) => {
-                self.visit(&c.condition);
-                self.visit(&c.yes);
-                self.visit(&c.no);
-            }
-            ExprKind::Binary(_) => {
-                // Long sums lean to the left: walk down instead of recursing.
-                let mut rights = Vec::new();
-                let mut at = expr;
-                while let ExprKind::Binary(binary) = &at.kind {
-                    rights.push(&binary.right);
-                    at = &binary.left;
-                }
-                self.visit(at);
-                rights.into_iter().rev().for_each(|e| self.visit(e));
-            }
-            ExprKind::Unary(unary) => match unary.op {
-                UnaryOp::Not | UnaryOp::Negate => self.visit(&unary.operand),
-            },
-            ExprKind::For(f) => {
-                self.visit(&f.collection);
-                let outer = self.bind(f.key.as_ref(), &f.value);
-                if let Some(key) = &f.result_key {
-                    self.visit(key);
-                }
-                self.visit(&f.result);
-                if let Some(condition) = &f.condition {
-                    self.visit(condition);
-                }
-                self.bound.truncate(outer);
+    let (mut references, mut diagnostics) = (Vec::new(), Vec::new());
+    for traversal in traversals(expr) {
+        let (root, links) = chain(traversal);
+        if let ExprKind::Variable(name) = &root.kind {
+            match parse(name, root.span, &links) {
+                Ok(found) => references.push(found.reference),
+                Err(diagnostic) => diagnostics.push(diagnostic),
             }
         }
     }
-
-    fn bind(&mut self, key: Option<&Name>, value: &Name) -> usize {
-        let outer = self.bound.len();
-        self.bound.extend(key.map(|name| name.text.clone()));
-        self.bound.push(value.text.clone());
-        outer
-    }
-
-    fn visit_parts(&mut self, parts: &'e [TemplatePart]) {
-        for part in parts {
-            match part {
-                TemplatePart::Literal(_) => {}
-                TemplatePart::Interpolation(expr) => self.visit(expr),
-                TemplatePart::If(directive) => {
-                    self.visit(&directive.condition);
-                    self.visit_parts(&directive.yes);
-                    self.visit_parts(&directive.no);
-                }
-                TemplatePart::For(directive) => {
-                    self.visit(&directive.collection);
-                    let outer = self.bind(directive.key.as_ref(), &directive.value);
-                    self.visit_parts(&directive.body);
-                    self.bound.truncate(outer);
-                }
-            }
-        }
-    }
-
-    fn visit_traversal(&mut self, expr: &'e Expr) {
-        let (root, links) = chain(expr);
-        match &root.kind {
-            ExprKind::Variable(name) => {
-                if !self.bound.contains(name) {
-                    self.traversals.push(expr);
-                    match parse(name, root.span, &links) {
-                        Ok(found) => self.references.push(found.reference),
-                        Err(diagnostic) => self.diagnostics.push(diagnostic),
-                    }
-                }
-            }
-            _ => self.visit(root),
-        }
-        for link in links {
-            if let Link::Index(key, _) = link {
-                self.visit(key);
-            }
-        }
-    }
+    (references, diagnostics)
 }

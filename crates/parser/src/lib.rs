@@ -16,6 +16,7 @@ pub mod load;
 mod overrides;
 mod reference;
 pub mod source;
+pub mod traversal;
 mod variables;
 mod visit;
 

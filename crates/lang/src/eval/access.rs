@@ -5,8 +5,8 @@ use flowctl_parser::ast::{Expr, ExprKind, Name, Span, Splat, SplatStep};
 
 use super::Session;
 use crate::convert::convert;
-use crate::reference::Link;
 use flowctl_parser::nearest;
+use flowctl_parser::traversal::Link;
 
 const NO_ELEMENT: &str = "The given key does not identify an element in this collection value";
 

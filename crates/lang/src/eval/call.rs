@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flowctl_model::{Text, Type, Value};
 use flowctl_parser::ast::{Call, Expr, ExprKind, FileId, Span, TemplatePart};
 use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_parser::traversal::{chain, traversals};
 
 use super::Session;
 use crate::functions::{self, Function, FunctionError, Services};
@@ -287,8 +288,8 @@ impl Services for Rendering<'_> {
         let file = FileId(u32::MAX);
         let expr = flowctl_parser::hcl::parse_template(file, source)
             .map_err(|diagnostics| FunctionError::argument(0, explain(&diagnostics)))?;
-        for traversal in crate::reference::traversals(&expr) {
-            if let ExprKind::Variable(name) = &crate::reference::chain(traversal).0.kind
+        for traversal in traversals(&expr) {
+            if let ExprKind::Variable(name) = &chain(traversal).0.kind
                 && !variables.contains_key(&**name)
             {
                 return Err(FunctionError::argument(
@@ -338,7 +339,7 @@ fn beginning(expr: &Expr) -> Span {
         ExprKind::Splat(splat) => beginning(&splat.source),
         ExprKind::Parens(inner) => beginning(inner),
         ExprKind::Index(_) | ExprKind::GetAttr(_) | ExprKind::LegacyIndex(_) => {
-            let (root, _) = crate::reference::chain(expr);
+            let (root, _) = chain(expr);
             match root.kind {
                 ExprKind::Variable(_) => expr.span,
                 _ => beginning(root),

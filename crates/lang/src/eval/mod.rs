@@ -16,6 +16,7 @@ use std::sync::Arc;
 use flowctl_model::{Number, Type, Value};
 use flowctl_parser::ast::{Expr, ExprKind, Span};
 use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_parser::traversal::{Link, chain, traversals};
 
 use crate::convert::convert;
 use crate::reference;
@@ -183,7 +184,7 @@ impl<'a> Session<'a> {
     /// The values of the references in an expression, but for what is sensitive.
     fn values_in(&mut self, context: &Expr) -> Vec<(String, String)> {
         let mut values: Vec<(String, String)> = Vec::new();
-        for traversal in reference::traversals(context) {
+        for traversal in traversals(context) {
             if values.len() >= MAX_VALUES {
                 break;
             }
@@ -272,7 +273,7 @@ impl<'a> Session<'a> {
 
     /// A traversal from its root, without recursion along it.
     fn traversal(&mut self, expr: &Expr) -> Value {
-        let (root, links) = reference::chain(expr);
+        let (root, links) = chain(expr);
         let (mut value, skip) = if let ExprKind::Variable(name) = &root.kind {
             let found = match self.bound(name) {
                 Some(value) => Some((value, 0)),
@@ -313,7 +314,7 @@ impl<'a> Session<'a> {
         &mut self,
         name: &Arc<str>,
         span: Span,
-        links: &[reference::Link<'_>],
+        links: &[Link<'_>],
     ) -> Option<(Value, usize)> {
         let found = if self.scope.plain_names() {
             Ok(reference::Found {
@@ -360,18 +361,18 @@ impl<'a> Session<'a> {
 
 /// A traversal as people write it, where its keys are literals.
 fn source_of(expr: &Expr) -> Option<String> {
-    let (root, links) = reference::chain(expr);
+    let (root, links) = chain(expr);
     let ExprKind::Variable(name) = &root.kind else {
         return None;
     };
     let mut text = name.to_string();
     for link in links {
         match link {
-            reference::Link::Attr(name) | reference::Link::Legacy(name) => {
+            Link::Attr(name) | Link::Legacy(name) => {
                 text.push('.');
                 text.push_str(&name.text);
             }
-            reference::Link::Index(key, _) => match &key.kind {
+            Link::Index(key, _) => match &key.kind {
                 ExprKind::String(key) => {
                     let _ = write!(text, "[{key:?}]");
                 }

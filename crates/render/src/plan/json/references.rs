@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use flowctl_model::{InstanceKey, Mode, ModuleInstance, ModulePath};
 use flowctl_parser::Configuration;
-use flowctl_parser::ast::{Body, Expr, ExprKind, ObjectKey, SplatStep, TemplatePart};
+use flowctl_parser::ast::{Body, Expr, ExprKind};
 use flowctl_parser::configuration::{Module, ModuleCall};
+use flowctl_parser::traversal::{self, Key, Link};
 use flowctl_schema::{Block, Providers};
 
 use super::{mode_of, schema_of};
@@ -46,6 +47,24 @@ pub(super) enum Subject<'e, 't> {
 }
 
 impl<'e> Traversal<'e> {
+    fn of(expr: &'e Expr) -> Option<Self> {
+        let (root, links) = traversal::chain(expr);
+        let ExprKind::Variable(root) = &root.kind else {
+            return None;
+        };
+        let steps = links.iter().map_while(|link| match link {
+            Link::Attr(name) => Some(Step::Attr(&name.text)),
+            Link::Index(..) | Link::Legacy(_) => match link.key()? {
+                Key::Text(text) => Some(Step::Index(InstanceKey::Str(text.into()))),
+                Key::Number(number) => Some(Step::Index(InstanceKey::Int(number))),
+            },
+        });
+        Some(Self {
+            root,
+            steps: steps.collect(),
+        })
+    }
+
     fn attr(&self, at: usize) -> Option<&'e str> {
         match self.steps.get(at) {
             Some(Step::Attr(name)) => Some(name),
@@ -147,161 +166,8 @@ impl<'e> Traversal<'e> {
 
 /// Every traversal in an expression, in order of appearance; names bound by `for` are left out.
 pub(super) fn traversals(expr: &Expr) -> Vec<Traversal<'_>> {
-    let mut collector = Collector::default();
-    collector.visit(expr);
-    collector.found
-}
-
-#[derive(Default)]
-struct Collector<'e> {
-    bound: Vec<&'e str>,
-    found: Vec<Traversal<'e>>,
-}
-
-impl<'e> Collector<'e> {
-    fn visit(&mut self, expr: &'e Expr) {
-        match &expr.kind {
-            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {}
-            ExprKind::Template(parts) => self.visit_parts(parts),
-            ExprKind::Wrapped(inner) | ExprKind::Parens(inner) => self.visit(inner),
-            ExprKind::Tuple(elements) => elements.iter().for_each(|e| self.visit(e)),
-            ExprKind::Object(items) => {
-                for item in items {
-                    if let ObjectKey::Expr(key) = &item.key {
-                        self.visit(key);
-                    }
-                    self.visit(&item.value);
-                }
-            }
-            ExprKind::Variable(_)
-            | ExprKind::GetAttr(_)
-            | ExprKind::Index(_)
-            | ExprKind::LegacyIndex(_) => self.visit_traversal(expr),
-            ExprKind::Splat(splat) => {
-                self.visit(&splat.source);
-                for step in &splat.each {
-                    if let SplatStep::Index(key, _) = step {
-                        self.visit(key);
-                    }
-                }
-            }
-            ExprKind::Call(call) => call.args.iter().for_each(|e| self.visit(e)),
-            ExprKind::Conditional(c) => {
-                for part in [&c.condition, &c.yes, &c.no] {
-                    self.visit(part);
-                }
-            }
-            ExprKind::Binary(_) => {
-                // Long sums lean to the left: walk down instead of recursing.
-                let mut rights = Vec::new();
-                let mut at = expr;
-                while let ExprKind::Binary(binary) = &at.kind {
-                    rights.push(&binary.right);
-                    at = &binary.left;
-                }
-                self.visit(at);
-                rights.into_iter().rev().for_each(|e| self.visit(e));
-            }
-            ExprKind::Unary(unary) => self.visit(&unary.operand),
-            ExprKind::For(f) => {
-                self.visit(&f.collection);
-                let outer = self.bind(f.key.as_ref(), &f.value);
-                self.bound_part(f.result_key.as_ref());
-                self.visit(&f.result);
-                self.bound_part(f.condition.as_ref());
-                self.bound.truncate(outer);
-            }
-        }
-    }
-
-    fn bound_part(&mut self, expr: Option<&'e Expr>) {
-        if let Some(expr) = expr {
-            self.visit(expr);
-        }
-    }
-
-    fn bind(
-        &mut self,
-        key: Option<&'e flowctl_parser::ast::Name>,
-        value: &'e flowctl_parser::ast::Name,
-    ) -> usize {
-        let outer = self.bound.len();
-        self.bound.extend(key.map(|name| &*name.text));
-        self.bound.push(&value.text);
-        outer
-    }
-
-    fn visit_parts(&mut self, parts: &'e [TemplatePart]) {
-        for part in parts {
-            match part {
-                TemplatePart::Literal(_) => {}
-                TemplatePart::Interpolation(expr) => self.visit(expr),
-                TemplatePart::If(directive) => {
-                    self.visit(&directive.condition);
-                    self.visit_parts(&directive.yes);
-                    self.visit_parts(&directive.no);
-                }
-                TemplatePart::For(directive) => {
-                    self.visit(&directive.collection);
-                    let outer = self.bind(directive.key.as_ref(), &directive.value);
-                    self.visit_parts(&directive.body);
-                    self.bound.truncate(outer);
-                }
-            }
-        }
-    }
-
-    /// A chain of accessors. What is computed ends the traversal and is looked into by itself.
-    fn visit_traversal(&mut self, expr: &'e Expr) {
-        let mut steps = Vec::new();
-        let mut keys = Vec::new();
-        let mut at = expr;
-        loop {
-            at = match &at.kind {
-                ExprKind::GetAttr(get) => {
-                    steps.push(Step::Attr(&get.name.text));
-                    &get.target
-                }
-                ExprKind::LegacyIndex(index) => {
-                    match index.index.text.parse() {
-                        Ok(number) => steps.push(Step::Index(InstanceKey::Int(number))),
-                        Err(_) => steps.clear(),
-                    }
-                    &index.target
-                }
-                ExprKind::Index(index) => {
-                    match literal_key(&index.key) {
-                        Some(key) => steps.push(Step::Index(key)),
-                        None => {
-                            steps.clear();
-                            keys.push(&index.key);
-                        }
-                    }
-                    &index.target
-                }
-                ExprKind::Variable(root) => {
-                    if !self.bound.contains(&&**root) {
-                        steps.reverse();
-                        self.found.push(Traversal { root, steps });
-                    }
-                    break;
-                }
-                _ => {
-                    self.visit(at);
-                    break;
-                }
-            };
-        }
-        keys.into_iter().rev().for_each(|key| self.visit(key));
-    }
-}
-
-fn literal_key(expr: &Expr) -> Option<InstanceKey> {
-    match &expr.kind {
-        ExprKind::String(text) => Some(InstanceKey::Str((&**text).into())),
-        ExprKind::Number(text) => text.parse().ok().map(InstanceKey::Int),
-        _ => None,
-    }
+    let found = traversal::traversals(expr).into_iter();
+    found.filter_map(Traversal::of).collect()
 }
 
 /// The modules of a configuration by path, each with the call that leads to it.
