@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use flowctl_model::event::{Event, Operation, OperationAction, RecoveryFinding, RecoveryNote};
 use flowctl_model::snapshot::{ResourceState, Snapshot};
-use flowctl_model::{Address, AttributePath, Digester, Text, Value};
-use flowctl_schema::{ProviderError, ReadRequest, RemoteObject, ResourceType};
+use flowctl_model::{Address, Digester, Text, Value};
+use flowctl_schema::{ProviderError, ReadRequest, RemoteObject, ResourceType, agrees};
 use tokio::sync::mpsc;
 
 use crate::journal::{Ending, Intent, Journal, JournalError, StateWrite, Unfinished};
@@ -91,30 +91,6 @@ fn is_wanted(
     intended
         .zip(wanted)
         .is_some_and(|(intended, wanted)| object::is_same(resource, digester, intended, wanted))
-}
-
-/// Whether everything that was intended and that the service tells is as it was intended.
-fn agrees(resource: &dyn ResourceType, intended: &Value, live: &Value) -> bool {
-    let mut agrees = true;
-    intended.visit(&mut |path: &AttributePath, value| {
-        if !agrees || !value.is_known() || value.is_null() {
-            return false;
-        }
-        let inner = value.elements().is_some() || value.members().is_some();
-        let told = resource
-            .schema()
-            .block
-            .attribute_at(path)
-            .is_none_or(|a| a.returned);
-        if told && !inner {
-            agrees = live.at(path).is_some_and(|live| {
-                live.clone().with_marks(value.marks()) == *value
-                    || resource.equivalent(path, value, live)
-            });
-        }
-        told
-    });
-    agrees
 }
 
 /// What recovery found, for planning.

@@ -19,6 +19,7 @@ use tokio::sync::OnceCell;
 use crate::api::Apis;
 use crate::arn::Arn;
 use crate::error::{Request, Service, no_region, no_scheme};
+use crate::ours::Attempts;
 use crate::settings::{Role, Settings};
 use flowctl_schema::Redactor;
 
@@ -55,6 +56,7 @@ pub(crate) struct Client {
     settings: Settings,
     connection: OnceCell<Connection>,
     apis: Apis,
+    attempts: Attempts,
     /// The same settings for other regions.
     elsewhere: Mutex<BTreeMap<String, Arc<Self>>>,
 }
@@ -78,6 +80,7 @@ impl Client {
             settings,
             connection: OnceCell::new(),
             apis: Apis::default(),
+            attempts: Attempts::default(),
             elsewhere: Mutex::default(),
         }
     }
@@ -90,6 +93,11 @@ impl Client {
     /// The clients of other services.
     pub(crate) fn apis(&self) -> &Apis {
         &self.apis
+    }
+
+    /// The creations that were attempted.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// The same provider configuration in another region.

@@ -13,11 +13,14 @@ mod client;
 mod connector_profile;
 mod data;
 mod error;
+mod name;
+mod ours;
 mod policy;
 mod registry;
 mod secrets;
 mod settings;
 mod structure;
+mod table;
 mod tags;
 mod wait;
 

@@ -1,4 +1,5 @@
-//! Laws of change that follow from a table: what a read tells of an object.
+//! Laws of change that follow from a table: what a read tells of an object, and whether that is what
+//! was asked for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,6 +146,30 @@ fn same(resource: &dyn ResourceType, path: &AttributePath, prior: &Value, live: 
         .unmarked_deep(prior.deep_marks())
         .with_marks(live.marks());
     unmarked == *live || resource.equivalent(path, &unmarked, live)
+}
+
+/// Whether everything that was intended and that the service tells is as it was intended.
+pub fn agrees(resource: &dyn ResourceType, intended: &Value, live: &Value) -> bool {
+    let mut agrees = true;
+    intended.visit(&mut |path: &AttributePath, value| {
+        if !agrees || !value.is_known() || value.is_null() {
+            return false;
+        }
+        let inner = value.elements().is_some() || value.members().is_some();
+        let told = resource
+            .schema()
+            .block
+            .attribute_at(path)
+            .is_none_or(|a| a.returned);
+        if told && !inner {
+            agrees = live.at(path).is_some_and(|live| {
+                live.clone().with_marks(value.marks()) == *value
+                    || resource.equivalent(path, value, live)
+            });
+        }
+        told
+    });
+    agrees
 }
 
 #[cfg(test)]

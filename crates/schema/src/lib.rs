@@ -11,7 +11,7 @@ pub mod resource_type;
 pub mod table;
 pub mod validate;
 
-pub use change::merge_read;
+pub use change::{agrees, merge_read};
 pub use provider::{ConfiguredProvider, Provider, Providers};
 pub use redact::Redactor;
 pub use resource_type::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowctl_model::Type;
+use flowctl_model::{AttributePath, Type};
 
 use super::*;
 use crate::testing::{
