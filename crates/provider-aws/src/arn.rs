@@ -34,12 +34,6 @@ impl<'a> Arn<'a> {
             !arn.partition.is_empty() && !arn.service.is_empty() && !arn.resource.is_empty();
         whole.then_some(arn).ok_or(NotAnArn)
     }
-
-    /// The name of the connector profile that it leads to, if it does.
-    pub(crate) fn profile_name(&self) -> Option<&'a str> {
-        let name = self.resource.strip_prefix("connectorprofile/")?;
-        (self.service == "appflow" && !name.is_empty()).then_some(name)
-    }
 }
 
 /// Whether a text is the ARN of an IAM role, so that waiting for the role makes sense.
@@ -89,7 +83,7 @@ mod tests {
             (arn.partition, arn.region, arn.account),
             ("aws-cn", "cn-north-1", "123456789012")
         );
-        assert_eq!(arn.profile_name(), Some("a/b=c"));
+        assert_eq!(arn.resource, "connectorprofile/a/b=c");
         for text in [
             "",
             "arn",
@@ -100,8 +94,6 @@ mod tests {
         ] {
             assert_eq!(Arn::parse(text), Err(NotAnArn), "{text}");
         }
-        let other = Arn::parse("arn:aws:s3:::connectorprofile/a").unwrap();
-        assert_eq!(other.profile_name(), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use flowctl_schema::{DataSource, RemoteData, RemoteObjects, ResourceType};
 use crate::client::Client;
 use crate::connector_profile;
 use crate::data::About;
+use crate::flow;
 use crate::secrets::Store;
 
 /// A resource type: its pure half, and the half that does the requests of a provider configuration.
@@ -26,7 +27,7 @@ type MakeData = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteData> + Send + Sync>;
 
 /// Every resource type.
 pub(crate) fn resources() -> Vec<ResourceEntry> {
-    vec![connector_profile::resource()]
+    vec![connector_profile::resource(), flow::resource()]
 }
 
 /// Every data source.

@@ -5,8 +5,10 @@
 //! documented and validated.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 use aws_sdk_appflow::error::BuildError;
+use aws_smithy_types::date_time::{DateTime, Format};
 use flowctl_model::{Text, Type, Value};
 use flowctl_schema::{Attribute, Block};
 
@@ -110,32 +112,62 @@ impl Leaf for i32 {
     }
 }
 
-impl Leaf for Vec<String> {
+impl Leaf for i64 {
     fn ty() -> Type {
-        Type::list(Type::String)
+        Type::Number
     }
     fn from_value(value: &Value) -> Option<Self> {
-        value.elements()?.iter().map(String::from_value).collect()
+        value.as_number()?.to_i64()
     }
     fn to_value(&self) -> Value {
-        Value::list(Type::String, self.iter().map(Leaf::to_value).collect())
+        Value::number(*self)
     }
 }
 
-impl Leaf for HashMap<String, String> {
+/// A time, as in RFC 3339.
+impl Leaf for DateTime {
+    fn ty() -> Type {
+        Type::String
+    }
+    fn from_value(value: &Value) -> Option<Self> {
+        Self::from_str(value.as_str()?, Format::DateTimeWithOffset).ok()
+    }
+    fn to_value(&self) -> Value {
+        let text = self.fmt(Format::DateTime).ok();
+        text.map_or_else(|| Value::null(Type::String), Value::string)
+    }
+}
+
+impl<T: Leaf> Leaf for Vec<T> {
+    fn ty() -> Type {
+        Type::list(T::ty())
+    }
+    fn from_value(value: &Value) -> Option<Self> {
+        value.elements()?.iter().map(T::from_value).collect()
+    }
+    fn to_value(&self) -> Value {
+        Value::list(T::ty(), self.iter().map(Leaf::to_value).collect())
+    }
+}
+
+/// The names may be those of an enumeration.
+impl<K> Leaf for HashMap<K, String>
+where
+    K: for<'a> From<&'a str> + AsRef<str> + Eq + Hash,
+{
     fn ty() -> Type {
         Type::map(Type::String)
     }
     fn from_value(value: &Value) -> Option<Self> {
         let members = value.members()?.iter();
         members
-            .map(|(k, v)| Some((k.as_str().to_owned(), String::from_value(v)?)))
+            .map(|(k, v)| Some((K::from(k.as_str()), String::from_value(v)?)))
             .collect()
     }
     fn to_value(&self) -> Value {
         let members = self
             .iter()
-            .map(|(k, v)| (Text::from(k.as_str()), v.to_value()));
+            .map(|(k, v)| (Text::from(k.as_ref()), v.to_value()));
         Value::map(Type::String, members.collect::<BTreeMap<_, _>>())
     }
 }
@@ -157,6 +189,7 @@ macro_rules! enumerations {
         }
     )*};
 }
+pub(crate) use enumerations;
 enumerations!(AuthenticationType ConnectionMode ConnectorType OAuth2GrantType);
 
 /// The leaf for an argument; `None` if it is not set.
@@ -184,6 +217,16 @@ pub(crate) fn encode_block<T: Structure>(
         }
         _ => Ok(None),
     }
+}
+
+/// The structures for all nested blocks of a type, in their order.
+pub(crate) fn encode_blocks<T: Structure>(
+    block: &Value,
+    name: &'static str,
+) -> Result<Vec<T>, EncodeError> {
+    let blocks = block.get(name).and_then(Value::elements);
+    let blocks = blocks.ok_or(EncodeError::Unusable(name))?;
+    blocks.iter().map(T::encode).collect()
 }
 
 /// The value of an argument, null if the member is absent.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use flowctl_model::{Address, AttributePath, Text, Value};
 use flowctl_parser::FileId;
-use flowctl_schema::{Attribute, Block, NestedBlock, Presence, Schema};
+use flowctl_schema::{Attribute, Block, NestedBlock, Presence, Schema, may_be_set};
 use hcl::expr::{Traversal, Variable};
 use hcl::format::{Format as _, Formatter};
 use hcl::{Body, Expression, Identifier};
@@ -137,6 +137,13 @@ impl Writer<'_> {
             .filter(|a| a.presence.is_configurable())
         {
             let path = path.child(attribute.name);
+            // What the service chose, and nobody may ask for, stays its choice.
+            if attribute.presence == Presence::OptionalComputed
+                && let Some(chosen) = value.get(attribute.name)
+                && !may_be_set(attribute, chosen)
+            {
+                continue;
+            }
             let known = value
                 .get(attribute.name)
                 .filter(|v| !v.is_null() && v.is_wholly_known() && !attribute.secret)

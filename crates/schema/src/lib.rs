@@ -19,4 +19,4 @@ pub use resource_type::{
     RemoteObject, RemoteObjects, ResourceType,
 };
 pub use table::{Attribute, Block, Constraint, NestedBlock, Nesting, Presence, Schema};
-pub use validate::{nearest, validate};
+pub use validate::{may_be_set, nearest, validate};

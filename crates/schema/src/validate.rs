@@ -148,6 +148,20 @@ fn has_type(value: &Value, ty: &Type) -> bool {
     }
 }
 
+/// Whether a configuration may set an attribute to a known value: the service chooses others too.
+pub fn may_be_set(attribute: &Attribute, value: &Value) -> bool {
+    let mut problems = Vec::new();
+    let path = &mut AttributePath::root();
+    check_constraints(
+        attribute,
+        &attribute.constraints,
+        value,
+        path,
+        &mut problems,
+    );
+    problems.is_empty()
+}
+
 fn check_constraints(
     attribute: &Attribute,
     constraints: &[Constraint],
@@ -439,6 +453,16 @@ mod tests {
             ["Missing required argument", "Insufficient one blocks"]
         );
         assert!(problems.iter().all(|p| p.path == AttributePath::root()));
+    }
+
+    #[test]
+    fn what_only_the_service_may_choose() {
+        let presence = Presence::OptionalComputed;
+        let attribute = Attribute::new("status", Type::String, presence, "")
+            .constraints(vec![Constraint::OneOf(&["on", "off"])]);
+        assert!(may_be_set(&attribute, &"on".into()));
+        assert!(may_be_set(&attribute, &Value::null(Type::String)));
+        assert!(!may_be_set(&attribute, &"new".into()));
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(super) fn connector(name: &str) -> Option<&'static Connector> {
 }
 
 /// The name of the blocks of a connector type with profiles.
-pub(super) fn block_of(name: &str) -> Option<&'static str> {
+pub(crate) fn block_of(name: &str) -> Option<&'static str> {
     match connector(name)?.kind {
         Profiled(block) => Some(block),
         Unprofiled(_) => None,

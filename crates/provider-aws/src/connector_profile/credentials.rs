@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use aws_sdk_appflow::types::{AuthenticationType, OAuth2GrantType};
 
-use super::limits::{
+use crate::limits::{
     AUTHENTICATION_TYPES, GRANT_TYPES, code_verifier, jwt, line, matching, one_of, properties,
     secret_arn, word,
 };

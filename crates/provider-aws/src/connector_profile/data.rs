@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use flowctl_model::Value;
 use flowctl_schema::{ErrorKind, ProviderError, RemoteData};
 
-use super::objects::{describe, name_of};
-use super::profile::{decode_data, text};
+use super::objects::describe;
+use super::profile::decode_data;
 use crate::client::Client;
+use crate::imported::PROFILE;
+use crate::values::text;
 
 /// Looks profiles up by name.
 pub(crate) struct ProfileData {
@@ -27,7 +29,7 @@ impl RemoteData for ProfileData {
         const OPERATION: &str = "DescribeConnectorProfiles";
         let names: Vec<&str> = configs
             .iter()
-            .map(|config| name_of(text(config, "name").unwrap_or_default()))
+            .map(|config| PROFILE.name_of(text(config, "name").unwrap_or_default()))
             .collect();
         let answer = async {
             let connection = self.client.connect(OPERATION).await?;

@@ -1,9 +1,11 @@
 //! When two values mean the same to the service although they differ.
 
-use flowctl_model::{AttributePath, Kind, Value};
+use flowctl_model::{AttributePath, Value};
 
 use super::schema::{CONFIG, PROPERTIES};
 use crate::arn::Arn;
+use crate::imported::PROFILE;
+use crate::values::is_blank;
 
 /// Whether two different values at a path of the resource mean the same.
 pub(super) fn equivalent(path: &AttributePath, one: &Value, other: &Value) -> bool {
@@ -26,22 +28,9 @@ pub(super) fn equivalent(path: &AttributePath, one: &Value, other: &Value) -> bo
     }
 }
 
-/// Whether the service takes a value of a property as if there were none: `false`, an empty
-/// string, and a block or map of nothing but such values.
-fn is_blank(value: &Value) -> bool {
-    match value.kind() {
-        Kind::Null(_) | Kind::Bool(false) => true,
-        Kind::String(text) => text.is_empty(),
-        Kind::List(_, elements) => elements.iter().all(is_blank),
-        Kind::Map(_, members) => members.is_empty(),
-        Kind::Object(members) => members.values().all(is_blank),
-        _ => false,
-    }
-}
-
 fn is_arn_of(arn: &Value, name: &Value) -> bool {
     let arn = arn.as_str().and_then(|arn| Arn::parse(arn).ok());
-    matches!((arn, name.as_str()), (Some(arn), Some(name)) if arn.profile_name() == Some(name))
+    matches!((arn, name.as_str()), (Some(arn), Some(name)) if PROFILE.named(&arn) == Some(name))
 }
 
 /// The service puts an `@` before the name of a stage.

@@ -5,7 +5,6 @@
 mod connectors;
 mod credentials;
 mod data;
-mod limits;
 mod meaning;
 mod objects;
 mod profile;
@@ -19,6 +18,7 @@ use flowctl_model::{AttributePath, Problem, Text, Type, Value};
 use flowctl_schema::{DataSource, PlanRequest, PlannedChange, ResourceType, Schema};
 
 use crate::registry::{ResourceEntry, SourceEntry};
+pub(crate) use connectors::block_of;
 use data::ProfileData;
 use objects::ProfileObjects;
 use schema::{CONFIG, CONNECTOR_PROFILE, CREDENTIALS, FORCE_DELETE, PRIVATE_STATE};

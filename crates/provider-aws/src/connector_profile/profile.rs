@@ -8,13 +8,14 @@ use aws_sdk_appflow::types::{
     PrivateConnectionProvisioningState, PrivateConnectionProvisioningStatus,
 };
 use aws_smithy_types::date_time::{DateTime, Format};
-use flowctl_model::{AttributePath, Text, Type, Value};
+use flowctl_model::{Text, Type, Value};
 use flowctl_schema::{Block, Presence, RemoteObject};
 
 use super::connectors::block_of;
 use super::meaning::equivalent;
 use super::schema::{CONFIG, CREDENTIALS, FORCE_DELETE, PRIVATE_STATE, PROPERTIES, private_state};
 use crate::structure::{EncodeError, Structure, decode_block, encode_block};
+use crate::values::text;
 
 static BLOCKS: LazyLock<[(&str, Block); 2]> = LazyLock::new(|| {
     [
@@ -31,11 +32,6 @@ pub(super) fn may_be_empty(part: &str, block: &str) -> bool {
         !nested.block.attributes.iter().any(required)
             && nested.block.blocks.iter().all(|inner| inner.min == 0)
     })
-}
-
-/// The text of an argument of the profile.
-pub(super) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object.get(name)?.as_str()
 }
 
 /// The whole configuration for a request, credentials included.
@@ -178,20 +174,6 @@ fn provisioning(state: &PrivateConnectionProvisioningState) -> Value {
             ),
         ),
     ])
-}
-
-/// What was asked for, for the case that the service does not tell: nothing is left unknown.
-pub(super) fn as_asked(planned: &Value, arn: Option<&str>) -> Value {
-    planned.map_at(&mut AttributePath::root(), &mut |path, value| {
-        if value.is_known() {
-            return None;
-        }
-        let is_arn = *path == AttributePath::attribute("arn");
-        Some(match arn {
-            Some(arn) if is_arn => Value::string(arn),
-            _ => Value::null(value.ty()),
-        })
-    })
 }
 
 /// Whether the service tells everything that was asked for, as far as it tells it at all.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_appflow::types::OAuth2GrantType;
 
-use super::limits::{
+use crate::limits::{
     GRANT_TYPES, any, bucket, line, matching, one_of, private_link, properties, range, role,
     scopes, url, word,
 };

@@ -5,7 +5,7 @@ use flowctl_model::{ObjectType, Type};
 use flowctl_schema::{Attribute, Block, NestedBlock, Presence, Schema};
 
 use super::connectors::CONNECTOR_TYPES;
-use super::limits::{CONNECTION_MODES, label, matching, name, one_of};
+use crate::limits::{CONNECTION_MODES, label, matching, name, one_of};
 use crate::structure::Structure;
 
 /// The name of the resource type and of the data source.

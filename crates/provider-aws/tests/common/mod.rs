@@ -151,6 +151,16 @@ impl Bench {
         }
     }
 
+    /// The same for another resource type.
+    pub(crate) fn of(mut self, name: &str) -> Self {
+        let provider = AwsProvider::new(Environment::default());
+        let mut types = provider.resource_types().iter();
+        let resource = types.find(|resource| resource.name() == name).unwrap();
+        self.resource = Arc::clone(resource);
+        self.objects = self.configured.remote(name).unwrap();
+        self
+    }
+
     /// The log of the emulator.
     pub(crate) async fn log(&self) -> Vec<serde_json::Value> {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
@@ -267,19 +277,40 @@ impl Maker {
         self.count += 1;
         match ty {
             Type::Bool => Value::bool(true),
-            Type::Number => Value::number(i64::try_from(1000 + self.count).unwrap()),
+            Type::Number => Value::number(number(self.count, constraints)),
             Type::List(inner) => {
-                let texts = (0..2).map(|_| self.value(inner, &[])).collect();
+                let limits = constraints.iter().find_map(|constraint| match constraint {
+                    Constraint::Values(limits) => Some(&**limits),
+                    _ => None,
+                });
+                let limits = limits.unwrap_or_default();
+                let texts = (0..2).map(|_| self.value(inner, limits)).collect();
                 Value::list(Type::String, texts)
             }
             Type::Map(inner) => {
                 let value = self.value(inner, &[]);
-                let key = format!("key{}", self.count);
+                let key = constraints.iter().find_map(|constraint| match constraint {
+                    Constraint::Keys(limits) => limits.iter().find_map(|limit| match limit {
+                        Constraint::OneOf(keys) => Some(keys[self.count % keys.len()].to_owned()),
+                        _ => None,
+                    }),
+                    _ => None,
+                });
+                let key = key.unwrap_or_else(|| format!("key{}", self.count));
                 Value::map(Type::String, [(Text::from(key), value)].into())
             }
             _ => Value::string(text(self.count, constraints)),
         }
     }
+}
+
+fn number(count: usize, constraints: &[Constraint]) -> i64 {
+    let count = i64::try_from(1000 + count).unwrap();
+    let range = constraints.iter().find_map(|constraint| match constraint {
+        Constraint::Range(min, max) => Some((*min, *max)),
+        _ => None,
+    });
+    range.map_or(count, |(min, max)| min + count % (max - min + 1))
 }
 
 fn text(count: usize, constraints: &[Constraint]) -> String {
@@ -311,6 +342,10 @@ fn matching(pattern: &str, count: usize, constraints: &[Constraint]) -> String {
         pattern if pattern.contains("amazonaws.vpce") => {
             format!("com.amazonaws.vpce.us-east-1.vpce-svc-{count}")
         }
+        pattern if pattern.starts_with(r"\d{4}-") => {
+            format!("2027-01-01T00:{:02}:00Z", count % 60)
+        }
+        pattern if pattern.starts_with("^(upsolver") => format!("upsolver-appflow-{count}"),
         r"^\d{3}$" => format!("{:03}", count % 1000),
         "^[a-zA-Z0-9_]*$" => format!("{:02}", count % 100),
         pattern if pattern.starts_with("^([a-zA-Z0-9_=]+)") => format!("head{count}.body.sign"),

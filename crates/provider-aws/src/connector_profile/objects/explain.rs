@@ -7,6 +7,7 @@ use flowctl_schema::{ErrorKind, ProviderError, nearest};
 
 use super::text;
 use crate::client::{Client, Connection};
+use crate::imported::other_account;
 
 /// How many flows are looked into for one that uses a profile.
 const FLOWS: usize = 200;
@@ -83,16 +84,6 @@ pub(super) async fn not_found(
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
         None => error.with_hint("check the name, the region and whose credentials are in use"),
     }
-}
-
-/// An ARN names an account that the credentials are not of.
-pub(super) fn other_account(wanted: &str, ours: &str) -> ProviderError {
-    let message = format!(
-        "the ARN is of account {wanted}, but the credentials in use are those of account {ours}"
-    );
-    ProviderError::local(ErrorKind::Validation, "Import", message).with_hint(format!(
-        "use credentials of account {wanted} (`profile` or `assume_role` of the provider, AWS_PROFILE)"
-    ))
 }
 
 fn unregistered(label: &str, labels: &[String], region: &str) -> String {

@@ -17,12 +17,14 @@ use flowctl_schema::{
 };
 
 use super::ConnectorProfile;
-use super::profile::{as_asked, decode, encode, is_current, text};
+use super::profile::{decode, encode, is_current};
 use super::schema::FORCE_DELETE;
 use crate::arn::{Arn, is_role};
 use crate::client::{Client, Connection};
 use crate::error::{Request, Service};
+use crate::imported::{PROFILE, check_region, other_account};
 use crate::structure::EncodeError;
+use crate::values::{as_asked, text};
 use crate::wait::Waiting;
 use flowctl_schema::Redactor;
 
@@ -125,7 +127,7 @@ impl ProfileObjects {
         }
         let asked = || RemoteObject {
             id: name.into(),
-            attributes: as_asked(planned, arn),
+            attributes: as_asked(planned, &[("arn", arn)]),
             created_at: None,
         };
         let object = last.as_ref().map_or_else(asked, decode);
@@ -183,11 +185,11 @@ impl RemoteObjects for ProfileObjects {
         let connection = self.client.connect(DESCRIBE).await?;
         let names: Vec<&str> = requests
             .iter()
-            .map(|request| name_of(&request.id))
+            .map(|request| PROFILE.name_of(&request.id))
             .collect();
         let found = describe(connection, &names).await?;
         let read = |request: &ReadRequest| {
-            let object = decode(found.get(name_of(&request.id))?);
+            let object = decode(found.get(PROFILE.name_of(&request.id))?);
             Some(RemoteObject {
                 id: request.id.clone(),
                 ..object
@@ -255,7 +257,7 @@ impl RemoteObjects for ProfileObjects {
         let request = connection
             .appflow
             .update_connector_profile()
-            .connector_profile_name(name_of(id))
+            .connector_profile_name(PROFILE.name_of(id))
             .set_connection_mode(text(planned, "connection_mode").map(ConnectionMode::from))
             .connector_profile_config(encoded(UPDATE, planned)?)
             .client_token(token);
@@ -300,7 +302,7 @@ impl RemoteObjects for ProfileObjects {
             redactor: &redactor,
         };
         let force = prior.get(FORCE_DELETE).and_then(Value::as_bool);
-        let name = name_of(id);
+        let name = PROFILE.name_of(id);
         let request = connection
             .appflow
             .delete_connector_profile()
@@ -317,23 +319,10 @@ impl RemoteObjects for ProfileObjects {
     }
 
     async fn import(&self, id: &str) -> Result<RemoteObject, ProviderError> {
-        let name = importable(id)?;
+        let name = PROFILE.importable(id)?;
         let connection = self.client.connect(DESCRIBE).await?;
         let arn = Arn::parse(id).ok();
-        if let Some(arn) = arn
-            && arn.region != connection.region
-        {
-            let message = format!(
-                "the ARN is of region {}, but the provider works in {}",
-                arn.region, connection.region
-            );
-            let error = ProviderError::local(ErrorKind::Validation, "Import", message);
-            return Err(error.with_hint(format!(
-                "import it with a provider configuration whose region is {} (`provider \"aws\" {{ \
-                 alias = … region = \"{}\" }}`), or set AWS_REGION",
-                arn.region, arn.region
-            )));
-        }
+        check_region(id, &connection.region)?;
         let mut found = describe(connection, &[name]).await?;
         let Some(profile) = found.remove(name) else {
             let account = arn.map(|arn| arn.account);
@@ -343,7 +332,7 @@ impl RemoteObjects for ProfileObjects {
         if let (Some(arn), Some(theirs)) = (arn, theirs.and_then(|arn| Arn::parse(arn).ok()))
             && arn != theirs
         {
-            return Err(explain::other_account(arn.account, theirs.account));
+            return Err(other_account(arn.account, theirs.account));
         }
         Ok(decode(&profile))
     }
@@ -400,47 +389,6 @@ fn encoded(operation: &str, planned: &Value) -> Result<ConnectorProfileConfig, P
         let message = format!("the configuration cannot be sent: {error}");
         ProviderError::local(ErrorKind::Validation, operation, message)
     })
-}
-
-/// The name in an id: other tools that kept a profile identified it by its ARN.
-pub(super) fn name_of(id: &str) -> &str {
-    Arn::parse(id)
-        .ok()
-        .and_then(|arn| arn.profile_name())
-        .unwrap_or(id)
-}
-
-/// The name of the profile that a person wants to import.
-fn importable(id: &str) -> Result<&str, ProviderError> {
-    let refused = |message: String, hint: String| {
-        ProviderError::local(ErrorKind::Validation, "Import", message).with_hint(hint)
-    };
-    let form = "give the profile's name, or its ARN: \
-                arn:aws:appflow:REGION:ACCOUNT:connectorprofile/NAME";
-    if id.starts_with("arn:") {
-        let arn = Arn::parse(id).map_err(|error| refused(error.to_string(), form.to_owned()))?;
-        if arn.service != "appflow" {
-            let message = format!(
-                "the ARN is of the service `{}`, not of `appflow`",
-                arn.service
-            );
-            return Err(refused(message, form.to_owned()));
-        }
-        return arn.profile_name().ok_or_else(|| {
-            let message = format!(
-                "the ARN is not of a connector profile but of `{}`",
-                arn.resource
-            );
-            refused(message, form.to_owned())
-        });
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_/!@#+=.-".contains(c);
-    if id.is_empty() || id.chars().count() > 256 || !id.chars().all(allowed) {
-        let message = format!("{id:?} is no name of a connector profile");
-        let rule = "a name has 1 to 256 letters, digits and characters of _/!@#+=.-";
-        return Err(refused(message, format!("{form}; {rule}")));
-    }
-    Ok(id)
 }
 
 fn is_pending(profile: &Profile) -> bool {

@@ -6,7 +6,6 @@
 //! its own.
 
 mod needs;
-mod place;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +13,7 @@ use flowctl_model::{AttributePath, Problem, Value};
 
 use super::connectors::{ConnectorKind, connector, type_of};
 use super::schema::{CONFIG, CREDENTIALS, PROPERTIES};
-use place::{Found, Place};
+use crate::place::{Found, Place};
 
 const MISSING: &str = "Missing required argument";
 

@@ -2,7 +2,7 @@
 
 use flowctl_model::Problem;
 
-use super::place::{Found, Place};
+use crate::place::{Found, Place};
 
 /// A block needs at least one of several sets of arguments, whole.
 pub(super) struct Needs {

@@ -4,7 +4,7 @@ use flowctl_model::{AttributePath, Text, Value};
 
 /// What is found under a name.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Found<T> {
+pub(crate) enum Found<T> {
     /// This.
     Is(T),
     /// Nothing, or null.
@@ -15,19 +15,19 @@ pub(super) enum Found<T> {
 
 /// A block of a configuration, and where it is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     value: &'a Value,
-    pub(super) path: AttributePath,
+    pub(crate) path: AttributePath,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn root(value: &'a Value) -> Self {
+    pub(crate) fn root(value: &'a Value) -> Self {
         let path = AttributePath::root();
         Self { value, path }
     }
 
     /// The value of an argument.
-    pub(super) fn argument(&self, name: &str) -> Found<&'a Value> {
+    pub(crate) fn argument(&self, name: &str) -> Found<&'a Value> {
         if !self.value.is_known() {
             return Found::Unknown;
         }
@@ -39,17 +39,17 @@ impl<'a> Place<'a> {
     }
 
     /// The text of an argument; of a wrong type it is as good as not set.
-    pub(super) fn text(&self, name: &str) -> Found<&'a str> {
+    pub(crate) fn text(&self, name: &str) -> Found<&'a str> {
         self.argument(name).and_then(Value::as_str)
     }
 
     /// The truth of an argument.
-    pub(super) fn flag(&self, name: &str) -> Found<bool> {
+    pub(crate) fn flag(&self, name: &str) -> Found<bool> {
         self.argument(name).and_then(Value::as_bool)
     }
 
     /// The first block of a type.
-    pub(super) fn block(&self, name: &str) -> Found<Place<'a>> {
+    pub(crate) fn block(&self, name: &str) -> Found<Place<'a>> {
         let path = || self.path.child(name).index(0);
         match self.argument(name) {
             Found::Is(blocks) => match blocks.elements().and_then(<[Value]>::first) {
@@ -65,8 +65,34 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Each block of a type, as far as it is known.
+    pub(crate) fn each(&self, name: &str) -> Vec<Place<'a>> {
+        let Found::Is(blocks) = self.argument(name) else {
+            return Vec::new();
+        };
+        let blocks = blocks.elements().unwrap_or_default().iter().enumerate();
+        let known = blocks.filter(|(_, value)| value.is_known() && !value.is_null());
+        let place = |(at, value)| Place {
+            value,
+            path: self.path.child(name).index(at),
+        };
+        known.map(place).collect()
+    }
+
+    /// The arguments that are set, and whether others may come to be set.
+    pub(crate) fn arguments(&self) -> (Vec<&'a str>, bool) {
+        let Some(members) = self.value.members() else {
+            return (Vec::new(), true);
+        };
+        let set = members
+            .iter()
+            .filter(|(_, value)| value.is_known() && !value.is_null());
+        let names = set.map(|(name, _)| name.as_str()).collect();
+        (names, members.values().any(|value| !value.is_known()))
+    }
+
     /// The types of nested blocks that are there, and whether others may come to be there.
-    pub(super) fn blocks(&self) -> (Vec<&'a str>, bool) {
+    pub(crate) fn blocks(&self) -> (Vec<&'a str>, bool) {
         let Some(members) = self.value.members() else {
             return (Vec::new(), true);
         };
@@ -79,7 +105,7 @@ impl<'a> Place<'a> {
     }
 
     /// Whether there is an argument or block at a dotted path from here.
-    pub(super) fn has(&self, dotted: &str) -> Found<()> {
+    pub(crate) fn has(&self, dotted: &str) -> Found<()> {
         match dotted.split_once('.') {
             Some((block, rest)) => match self.block(block) {
                 Found::Is(place) => place.has(rest),
@@ -100,7 +126,7 @@ impl<'a> Place<'a> {
 
 impl<'a> Found<Place<'a>> {
     /// The block of a type in this block.
-    pub(super) fn block(&self, name: &str) -> Found<Place<'a>> {
+    pub(crate) fn block(&self, name: &str) -> Found<Place<'a>> {
         match self {
             Self::Is(place) => place.block(name),
             Self::Unset => Found::Unset,
