@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
 
 mod apply;
+mod cdktf;
 mod comment;
 mod completions;
 mod conformance;
@@ -12,6 +13,7 @@ mod console;
 mod destroy;
 mod emulator;
 mod ephemeral;
+mod flows;
 mod fmt;
 mod graph;
 mod help;

@@ -5,11 +5,6 @@ use std::collections::BTreeMap;
 
 use flowctl_model::{AttributePath, Kind, Text, Value};
 
-/// The text of an argument.
-pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object.get(name)?.as_str()
-}
-
 /// Whether the service takes a value as if there were none: `false`, zero, an empty string, and a
 /// block or collection of nothing but such values.
 pub(crate) fn is_blank(value: &Value) -> bool {

@@ -159,7 +159,10 @@ fn planned(bench: &Bench, config: &Value) -> Value {
 
 async fn created(bench: &Bench, config: &Value) -> Value {
     let planned = planned(bench, config);
-    let token = config.get("name").unwrap().as_str().unwrap().to_owned();
+    // A token makes a flow once, even if that is deleted meanwhile.
+    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let token = format!("create-{count}");
     let answer = bench.objects.create(&planned, &token).await.unwrap();
     let state = bench.state(&planned, &answer);
     assert_eq!(differences(&planned, &state), [] as [String; 0], "{token}");

@@ -10,7 +10,7 @@ use super::objects::describe;
 use super::profile::decode_data;
 use crate::client::Client;
 use crate::imported::PROFILE;
-use crate::values::text;
+use crate::table::text;
 
 /// Looks profiles up by name.
 pub(crate) struct ProfileData {

@@ -15,7 +15,7 @@ use super::connectors::block_of;
 use super::meaning::equivalent;
 use super::schema::{CONFIG, CREDENTIALS, FORCE_DELETE, PRIVATE_STATE, PROPERTIES, private_state};
 use crate::structure::{EncodeError, Structure, decode_block, encode_block};
-use crate::values::text;
+use crate::table::text;
 
 static BLOCKS: LazyLock<[(&str, Block); 2]> = LazyLock::new(|| {
     [

@@ -25,8 +25,9 @@ use crate::arn::Arn;
 use crate::client::{Client, Connection};
 use crate::error::{Request, Service};
 use crate::imported::{FLOW, check_region, other_account};
+use crate::table::text;
 use crate::tags;
-use crate::values::{as_asked, text};
+use crate::values::as_asked;
 use crate::wait::Waiting;
 
 const CREATE: &str = "CreateFlow";

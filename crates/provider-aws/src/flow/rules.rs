@@ -70,7 +70,7 @@ fn end(place: &Place<'_>, side: &Side, out: &mut Vec<Problem>) -> Option<&'stati
         let known = table.names().collect::<Vec<_>>().join("`, `");
         let detail = format!("AppFlow cannot use {kind} as the {noun} of a flow.");
         let summary = format!("Connector that cannot be a {noun}");
-        let help = format!("Connectors that can have the blocks `{known}`.");
+        let help = format!("Those that can have one of the blocks `{known}`.");
         out.push(Problem::error(path, summary, detail).with_help(help));
         return None;
     }

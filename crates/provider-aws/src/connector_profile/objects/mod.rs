@@ -24,7 +24,8 @@ use crate::client::{Client, Connection};
 use crate::error::{Request, Service};
 use crate::imported::{PROFILE, check_region, other_account};
 use crate::structure::EncodeError;
-use crate::values::{as_asked, text};
+use crate::table::text;
+use crate::values::as_asked;
 use crate::wait::Waiting;
 use flowctl_schema::Redactor;
 
