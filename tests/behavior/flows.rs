@@ -85,10 +85,11 @@ resource "aws_appflow_flow" "accounts" {
 
   dynamic "task" {
     for_each = local.fields
+    iterator = each
     content {
       task_type         = "Map"
-      source_fields     = [task.value]
-      destination_field = lower(task.value)
+      source_fields     = [each.value]
+      destination_field = lower(each.value)
       task_properties   = { SOURCE_DATA_TYPE = "string", DESTINATION_DATA_TYPE = "string" }
       connector_operator {
         slack = "NO_OP"

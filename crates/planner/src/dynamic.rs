@@ -61,6 +61,9 @@ impl<'e> Dynamic<'e> {
     }
 }
 
+/// The name that an iterator has in common with the instance of a block with for_each.
+pub(crate) const EACH: &str = "each";
+
 /// A scope in which the iterators of `dynamic` blocks have values.
 #[derive(Clone, Copy)]
 pub(crate) struct IteratorScope<'s> {
@@ -91,6 +94,9 @@ impl Scope for IteratorScope<'_> {
                     format!("An iterator has the attributes key and value, and no {other:?}."),
                 )),
             },
+            // An iterator may take the place of the instance's own `each`.
+            Subject::EachKey if self.name == EACH => Ok(Resolved::Whole(self.key.clone())),
+            Subject::EachValue if self.name == EACH => Ok(Resolved::Whole(self.value.clone())),
             _ => self.outer.resolve(reference),
         }
     }

@@ -18,7 +18,7 @@ use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashSet;
 
-use crate::dynamic::Dynamic;
+use crate::dynamic::{Dynamic, EACH};
 
 /// Something that has a value or is made.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -483,6 +483,7 @@ fn is_bound(bound: &[Arc<str>], reference: &Reference) -> bool {
             type_name,
             ..
         } => bound.iter().any(|name| **name == **type_name),
+        Subject::EachKey | Subject::EachValue => bound.iter().any(|name| **name == *EACH),
         _ => false,
     }
 }
