@@ -1,5 +1,7 @@
 //! Flows, together with the profiles that they use.
 
+use flowctl_testkit::Emulator;
+
 use crate::applied;
 
 /// A profile, and a scheduled flow from it to two buckets.
@@ -239,4 +241,45 @@ fn mistakes_are_told_where_they_are() {
     // What does not depend on it was made.
     let listed = environment.flowctl(&["state", "list"]).out();
     assert_eq!(listed, "aws_appflow_connector_profile.slack\n");
+}
+
+#[test]
+fn the_example_runs_as_it_stands() {
+    let environment = crate::empty();
+    let example = include_str!("../../examples/flow/main.tf");
+    environment.write(&format!("//- main.tf\n{example}"));
+    assert_eq!(environment.flowctl(&["fmt", "-check"]).out(), "");
+    let _ = environment.flowctl(&APPLY).success();
+    let _ = environment.flowctl(&PLAN).success();
+    let _ = environment
+        .flowctl(&["--emulator", "destroy", "-auto-approve"])
+        .success();
+}
+
+/// An answer that is lost, at whichever request, loses no flow and makes none twice.
+#[test]
+fn lost_answers_lose_no_flow() {
+    for faults in [
+        "CreateFlow:lost:first=1",
+        "CreateFlow:lost:first=6",
+        "StartFlow:lost:first=1",
+        "StartFlow:lost:first=6",
+        "DescribeFlow:500:0.3",
+        "CreateFlow:throttle:first=2",
+    ] {
+        let environment = crate::with(FLOWS);
+        let emulator = Emulator::start(&environment, &["--faults", faults]);
+        let environment = environment.with_variable("AWS_ENDPOINT_URL", &emulator.url());
+        let environment = environment
+            .with_variable("AWS_ACCESS_KEY_ID", "test")
+            .with_variable("AWS_SECRET_ACCESS_KEY", "test");
+        let apply = ["apply", "-auto-approve"];
+        // What the first run could not know, the next one finds out.
+        let runs = (0..4).map(|_| environment.flowctl(&apply).code);
+        assert!(runs.into_iter().any(|code| code == Some(0)), "{faults}");
+        let ran = environment.flowctl(&["plan", "-detailed-exitcode"]);
+        assert_eq!(ran.code, Some(0), "{faults}: {ran}");
+        let output = environment.flowctl(&["output", "-json"]).json();
+        assert_eq!(output["flow"]["value"]["status"], "Active", "{faults}");
+    }
 }

@@ -14,10 +14,12 @@ mkdir -p "$made"
 if ! cmp -s requirements.txt "$made/requirements.txt"; then
   rm -rf "$made/venv"
   python3 -m venv "$made/venv"
-  "$made/venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
+  "$made/venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt ||
+    skip "the packages cannot be installed"
   cp requirements.txt "$made/requirements.txt"
 fi
 rm -rf "$made/out"
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1
 "$made/venv/bin/python" stacks.py "$made/out"
 for stack in profiles complete; do
   json="$made/out/stacks/$stack/cdk.tf.json"
