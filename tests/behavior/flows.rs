@@ -283,3 +283,38 @@ fn lost_answers_lose_no_flow() {
         assert_eq!(output["flow"]["value"]["status"], "Active", "{faults}");
     }
 }
+
+/// A flow that runs is not left standing because the answer to its change is lost.
+#[test]
+fn a_change_without_an_answer_leaves_a_flow_running() {
+    for said in ["flow_status = \"Active\"", ""] {
+        let environment = crate::with(FLOWS);
+        let emulator = Emulator::start(&environment, &[]);
+        let environment = environment
+            .with_variable("AWS_ENDPOINT_URL", &emulator.url())
+            .with_variable("AWS_ACCESS_KEY_ID", "test")
+            .with_variable("AWS_SECRET_ACCESS_KEY", "test");
+        let apply = ["apply", "-auto-approve"];
+        let _ = environment.flowctl(&apply).success();
+        let change = |rate: &str| {
+            let changed = FLOWS.replace("rate(1hours)", rate);
+            environment.write(&changed.replace("flow_status = \"Active\"", said));
+        };
+        change("rate(2hours)");
+        emulator.set_faults("UpdateFlow:lost:first=5");
+        let mut runs = (0..3).map(|_| environment.flowctl(&apply).code);
+        assert!(runs.any(|code| code == Some(0)));
+        change("rate(3hours)");
+        emulator.set_faults("UpdateFlow:denied");
+        let _ = environment.flowctl(&apply).code(1);
+        emulator.set_faults("");
+        let drift = ["plan", "-refresh-only", "-detailed-exitcode"];
+        let _ = environment.flowctl(&drift).success();
+        let _ = environment.flowctl(&apply).success();
+        let _ = environment
+            .flowctl(&["plan", "-detailed-exitcode"])
+            .success();
+        let output = environment.flowctl(&["output", "-json"]).json();
+        assert_eq!(output["flow"]["value"]["status"], "Active", "{said}");
+    }
+}

@@ -11,6 +11,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::*;
 use flowctl_model::problem::Severity;
@@ -157,11 +158,12 @@ fn planned(bench: &Bench, config: &Value) -> Value {
     plan.planned
 }
 
+/// A token makes a flow once, even if that is deleted meanwhile.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 async fn created(bench: &Bench, config: &Value) -> Value {
     let planned = planned(bench, config);
-    // A token makes a flow once, even if that is deleted meanwhile.
-    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let token = format!("create-{count}");
     let answer = bench.objects.create(&planned, &token).await.unwrap();
     let state = bench.state(&planned, &answer);
@@ -207,12 +209,14 @@ fn leaves(value: &Value) -> BTreeMap<String, usize> {
 fn json_leaves(value: &serde_json::Value, leaves: &mut BTreeMap<String, usize>) {
     match value {
         serde_json::Value::Object(members) => {
-            members
-                .values()
-                .for_each(|value| json_leaves(value, leaves));
+            for value in members.values() {
+                json_leaves(value, leaves);
+            }
         }
         serde_json::Value::Array(items) => {
-            items.iter().for_each(|value| json_leaves(value, leaves));
+            for value in items {
+                json_leaves(value, leaves);
+            }
         }
         leaf => *leaves.entry(leaf.to_string()).or_default() += 1,
     }
@@ -405,10 +409,10 @@ async fn a_flow_is_started_and_stopped_as_it_says() {
     // Nothing is started that nobody wants to be.
     let state = created(&bench, &scheduled(&bench, None)).await;
     assert_eq!(status(&state), "Draft");
-    let requests = std::sync::atomic::AtomicUsize::new(0);
+    let requests = AtomicUsize::new(0);
     let update = |prior: Value, after: Value| {
         let bench = &bench;
-        let request = requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let request = requests.fetch_add(1, Ordering::Relaxed);
         async move {
             let token = format!("update-{request}");
             let answer = bench
@@ -464,7 +468,7 @@ async fn a_flow_is_started_and_stopped_as_it_says() {
     // One that is to be still needs nothing.
     let state = created(
         &bench,
-        &with(&scheduled(&bench, Some("Suspended")), "name", "b".into()),
+        &with(&scheduled(&bench, Some("Suspended")), "name", "b2".into()),
     )
     .await;
     assert_eq!(status(&state), "Suspended");

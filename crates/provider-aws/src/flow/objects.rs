@@ -162,7 +162,7 @@ impl RemoteObjects for FlowObjects {
         let content = encoded(CREATE, planned)?;
         let begins = starts(Some(&content.trigger)) && text(planned, STATUS) == Some(ACTIVE);
         let arn = calls.create(content, planned, token).await?;
-        if begins && let Err(error) = calls.start(&format!("{token}-start")).await {
+        if begins && let Err(error) = calls.start().await {
             return Err(calls.take_back(error).await);
         }
         Ok(self
@@ -188,27 +188,23 @@ impl RemoteObjects for FlowObjects {
         // Only what differs is sent: a flow is not stopped for the sake of its tags.
         let differs = |name: &&str| prior.get(name) != planned.get(name);
         let is_sent = CONTENT.iter().any(differs);
+        calls.set_tags(before.flow_arn(), prior, planned).await?;
         if was_running && (is_sent || status == Some(SUSPENDED)) {
             calls.stop().await?;
         }
         if is_sent && let Err(error) = calls.update(content, planned, &before, token).await {
-            // It was refused, so the flow is as it was, and is to run as it did.
-            if was_running && error.kind != ErrorKind::Ambiguous {
-                return Err(match calls.start(&format!("{token}-again")).await {
-                    Ok(()) => error,
-                    Err(_) => error.with_hint(format!(
-                        "the flow was stopped for the change and could not be started again: \
-                         `aws appflow start-flow --flow-name {name}` starts it"
-                    )),
-                });
-            }
-            return Err(error);
+            // Whether it was refused or only the answer is lost: the flow is to run as it did.
+            return Err(if was_running {
+                calls.again(error).await
+            } else {
+                error
+            });
         }
-        calls.set_tags(before.flow_arn(), prior, planned).await?;
         let is_stopped = !was_running || is_sent;
         let is_wanted = status == Some(ACTIVE) || (was_running && status != Some(SUSPENDED));
         if can_run && is_wanted && is_stopped {
-            calls.start(&format!("{token}-start")).await?;
+            let started = calls.start().await;
+            started.map_err(|error| error.with_hint(stopped(name)))?;
         }
         // Reads may lag: what is read is new if it says a new time, or what was asked for.
         let table = &self.resource.schema().block;
@@ -375,11 +371,18 @@ impl Calls<'_> {
         }
     }
 
-    async fn start(&self, token: &str) -> Result<(), ProviderError> {
+    /// Starts the flow. Only flows that go on running are started, so once more does no harm.
+    async fn start(&self) -> Result<(), ProviderError> {
         let request = self.connection.appflow.start_flow().flow_name(self.name);
-        let answer = request.client_token(token).send().await;
-        let answer = answer.map_err(|error| self.request(START, true).failed(&error));
-        answer.map(|_| ())
+        let answer = request.send().await;
+        match answer.map_err(|error| self.request(START, true).failed(&error)) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == ErrorKind::Conflict => match self.describe().await {
+                Ok(Some(flow)) if runs(&flow) => Ok(()),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     async fn stop(&self) -> Result<(), ProviderError> {
@@ -423,6 +426,14 @@ impl Calls<'_> {
             answer.map_err(|error| self.request(TAG, true).failed(&error))?;
         }
         Ok(())
+    }
+
+    /// A change failed, for which the flow was stopped: it is started again.
+    async fn again(&self, error: ProviderError) -> ProviderError {
+        match self.start().await {
+            Ok(()) => error,
+            Err(_) => error.with_hint(stopped(self.name)),
+        }
     }
 
     /// A new flow could not be started: it is taken back, so that what is told and what there is
@@ -493,6 +504,14 @@ impl Calls<'_> {
 
 fn waiting() -> Waiting {
     Waiting::new(Duration::from_millis(200), Duration::from_secs(5))
+}
+
+/// What to do about a flow that was stopped for a change, and could not be started again.
+fn stopped(name: &str) -> String {
+    format!(
+        "the flow was stopped for the change and could not be started again: set `flow_status = \
+         \"Active\"` and apply, or start it with `aws appflow start-flow --flow-name {name}`"
+    )
 }
 
 /// The flow that was to be changed is not there any more.
