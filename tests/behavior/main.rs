@@ -34,6 +34,7 @@ mod secrets;
 mod show;
 mod state;
 mod tfstate;
+mod untrusted;
 mod usage;
 mod validate;
 mod variables;

@@ -70,6 +70,30 @@ fn a_file_that_may_not_grow_is_an_error_and_nothing_is_lost() {
     }
 }
 
+#[test]
+fn commands_on_the_state_are_not_killed_by_it_either() {
+    let world = applied();
+    let address = "aws_appflow_connector_profile.p";
+    for arguments in [
+        format!("state mv '{address}[0]' '{address}[9]'"),
+        format!("state rm '{address}[0]'"),
+        "state restore 1".to_owned(),
+        "state rekey".to_owned(),
+        "plan -out=saved.plan".to_owned(),
+        "init new".to_owned(),
+    ] {
+        let ended = world.shell("ulimit -f 0;", &arguments).end();
+        let said = ended.said();
+        assert!(!ended.killed(), "{arguments}: {said}");
+        assert!(!said.contains("internal error"), "{arguments}: {said}");
+        assert_eq!(ended.code(), Some(1), "{arguments}: {said}");
+    }
+    assert!(!world.environment.path("saved.plan").exists());
+    assert!(!world.environment.path("new/main.tf").exists());
+    world.assert_settled();
+    assert_complete(&world, COUNT);
+}
+
 /// A small file system of its own, where that may be made.
 struct Small<'a>(&'a Path);
 

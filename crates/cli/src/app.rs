@@ -1,6 +1,7 @@
 //! From the arguments to an exit code.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -9,6 +10,8 @@ use crate::args::{GlobalArgs, normalise};
 use crate::commands::Command;
 use crate::env::Env;
 use crate::error::{CommandError, Outcome, exit_code};
+use crate::files::Bounds;
+use crate::signals;
 use crate::ui::Ui;
 
 /// Infrastructure as code for Amazon AppFlow, in the Terraform language
@@ -41,6 +44,8 @@ pub(crate) struct App {
 pub(crate) struct Context {
     pub(crate) env: Env,
     pub(crate) options: GlobalArgs,
+    /// What a configuration may read.
+    pub(crate) bounds: Bounds,
 }
 
 /// The whole program.
@@ -66,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(arguments: Vec<OsString>) -> Result<Outcome, CommandError> {
+    signals::outlive_full_disks()?;
     let env = Env::read();
     let mut definition = Cli::command();
     definition.build();
@@ -94,6 +100,7 @@ fn run(arguments: Vec<OsString>) -> Result<Outcome, CommandError> {
         context: Context {
             env,
             options: cli.global,
+            bounds: Bounds::default(),
         },
     };
     let ended = app.context.begin().and_then(|()| cli.command.run(&mut app));
@@ -104,8 +111,14 @@ fn run(arguments: Vec<OsString>) -> Result<Outcome, CommandError> {
 }
 
 impl Context {
+    /// The directory that a configuration of strangers is confined to, if this is one.
+    pub(crate) fn untrusted(&self) -> Option<&Path> {
+        let said = self.options.untrusted.as_deref();
+        said.or(self.env.untrusted.as_deref())
+    }
+
     /// Enters the directory of `--chdir`, and starts the log.
-    fn begin(&self) -> Result<(), CommandError> {
+    fn begin(&mut self) -> Result<(), CommandError> {
         crate::ui::start_log(&self.env, self.options.verbose);
         if let Some(directory) = &self.options.chdir {
             std::env::set_current_dir(directory).map_err(|error| {
@@ -115,6 +128,7 @@ impl Context {
                 )
             })?;
         }
+        self.bounds = Bounds::of(self.untrusted())?;
         match self.env.workspace.as_deref() {
             None | Some("" | "default") => Ok(()),
             Some(other) => Err(CommandError::user(

@@ -35,6 +35,9 @@ pub(crate) struct Env {
     pub(crate) log: Option<String>,
     /// `FLOWCTL_ALLOW_EXTERNAL` is `1` or `true`: `external` may run programs.
     pub(crate) allow_external: bool,
+    /// `FLOWCTL_UNTRUSTED`: the configuration is a stranger's, and reads nothing outside of this
+    /// directory; `1` or `true` for its own.
+    pub(crate) untrusted: Option<PathBuf>,
     /// `FLOWCTL_FAULT`: where a fault test ends the process.
     pub(crate) fault: Option<String>,
     /// `NO_COLOR` is set and not empty, or the terminal is a `dumb` one.
@@ -66,6 +69,7 @@ impl Env {
             gitlab_url: None,
             log: None,
             allow_external: false,
+            untrusted: None,
             fault: None,
             no_color: false,
             ascii: false,
@@ -105,6 +109,13 @@ impl Env {
                 "FLOWCTL_LOG" => env.log = Some(value),
                 "FLOWCTL_ALLOW_EXTERNAL" => {
                     env.allow_external = matches!(value.as_str(), "1" | "true");
+                }
+                "FLOWCTL_UNTRUSTED" => {
+                    env.untrusted = match value.as_str() {
+                        "" | "0" | "false" => None,
+                        "1" | "true" => Some(PathBuf::from(".")),
+                        _ => Some(PathBuf::from(value)),
+                    };
                 }
                 "FLOWCTL_FAULT" => env.fault = Some(value),
                 "NO_COLOR" => env.no_color |= !value.is_empty(),

@@ -26,11 +26,13 @@ pub(crate) struct Repository {
     top: String,
     /// The working directory below it: empty, or ending in `/`.
     prefix: String,
+    /// Where files outside of it are.
+    disk: Disk,
 }
 
 impl Repository {
     /// Looks for it.
-    pub(crate) fn open() -> Result<Self, CommandError> {
+    pub(crate) fn open(disk: &Disk) -> Result<Self, CommandError> {
         let found = output(
             "No git repository to compare with",
             ["rev-parse", "--show-toplevel", "--show-prefix"],
@@ -38,6 +40,7 @@ impl Repository {
         let text = String::from_utf8_lossy(&found);
         let mut lines = text.lines();
         Ok(Self {
+            disk: disk.clone(),
             top: lines.next().unwrap_or_default().to_owned(),
             prefix: lines.next().unwrap_or_default().to_owned(),
         })
@@ -66,6 +69,7 @@ impl Repository {
             name: name.to_owned(),
             top: self.top.clone(),
             prefix: self.prefix.clone(),
+            disk: self.disk.clone(),
             entries,
             blobs: RefCell::new(Blobs::start()?),
         })
@@ -156,6 +160,7 @@ pub(crate) struct Revision {
     name: String,
     top: String,
     prefix: String,
+    disk: Disk,
     /// Every file, by its path from the top.
     entries: BTreeMap<String, Entry>,
     blobs: RefCell<Blobs>,
@@ -264,7 +269,7 @@ impl Revision {
 impl FileSystem for Revision {
     fn list(&self, directory: &str) -> Result<Vec<String>, String> {
         match self.find(directory)? {
-            Found::Outside => Disk.list(directory),
+            Found::Outside => self.disk.list(directory),
             Found::File(_) => Err("it is not a directory".to_owned()),
             Found::Directory(path) => {
                 let names = self.below(&path).filter(|name| !name.contains('/'));
@@ -281,7 +286,7 @@ impl FileSystem for Revision {
 
     fn read(&self, path: &str) -> Result<String, String> {
         match self.find(path)? {
-            Found::Outside => Disk.read(path),
+            Found::Outside => self.disk.read(path),
             Found::Directory(_) => Err("it is a directory".to_owned()),
             Found::File(object) => String::from_utf8(self.blob(&object)?).map_err(|error| {
                 let place = error.utf8_error().valid_up_to();

@@ -37,14 +37,14 @@ pub(crate) struct Project {
 
 impl Project {
     /// Reads the configuration alone.
-    pub(crate) fn read() -> Result<Self, CommandError> {
-        let (project, found) = Self::load();
+    pub(crate) fn read(context: &Context) -> Result<Self, CommandError> {
+        let (project, found) = Self::load(context);
         project.checked(found)
     }
 
     /// Reads what can be read of the configuration, with all that is wrong with it.
-    pub(crate) fn load() -> (Self, Vec<Diagnostic>) {
-        Self::load_from(&Disk)
+    pub(crate) fn load(context: &Context) -> (Self, Vec<Diagnostic>) {
+        Self::load_from(&Disk::within(&context.bounds))
     }
 
     /// The same of a directory that need not be on disk.
@@ -68,7 +68,7 @@ impl Project {
         context: &Context,
         args: &VariableArgs,
     ) -> Result<Self, CommandError> {
-        let (project, found) = Self::load();
+        let (project, found) = Self::load(context);
         project.checked(found)?.given(ui, context, args)
     }
 
@@ -78,7 +78,7 @@ impl Project {
         context: &Context,
         args: &VariableArgs,
     ) -> Result<Self, CommandError> {
-        let (project, mut found) = Self::load();
+        let (project, mut found) = Self::load(context);
         found.retain(|diagnostic| diagnostic.summary != NO_CONFIGURATION);
         project.checked(found)?.given(ui, context, args)
     }
@@ -91,7 +91,10 @@ impl Project {
     ) -> Result<Self, CommandError> {
         let mut project = self;
         let (root, sources) = (&project.configuration.root, &mut project.sources);
-        let mut gathered = variables::gather(&context.env, args, root, sources, &Disk);
+        let mut gathered = {
+            let disk = Disk::within(&context.bounds);
+            variables::gather(&context.env, args, root, sources, &disk)
+        };
         if !args.input {
             ui.ask_nothing();
         }

@@ -25,18 +25,31 @@ pub(crate) struct Endpoint {
     pub(crate) emulator: bool,
     /// Programs that the configuration names may run.
     pub(crate) external: bool,
+    /// The configuration is a stranger's, and cannot say where requests go.
+    pub(crate) untrusted: bool,
 }
 
 impl Endpoint {
+    /// Nothing is requested: only what the configuration says is looked at.
+    pub(crate) fn unused(context: &Context) -> Self {
+        Self {
+            untrusted: context.untrusted().is_some(),
+            ..Self::default()
+        }
+    }
+
     /// What the options say, with the endpoint inside flowctl running if they ask for it. Needs the
     /// runtime of requests, and lives as long as it.
     pub(crate) async fn open(context: &Context) -> Result<Self, CommandError> {
+        let untrusted = context.untrusted().is_some();
         let external = context.options.allow_external || context.env.allow_external;
+        let external = external && !untrusted;
         if !context.options.emulator {
             return Ok(Self {
                 url: context.options.endpoint_url.clone(),
                 emulator: false,
                 external,
+                untrusted,
             });
         }
         let failed = |reason: String| {
@@ -61,6 +74,7 @@ impl Endpoint {
             url: Some(url),
             emulator: true,
             external,
+            untrusted,
         })
     }
 }
@@ -71,6 +85,8 @@ pub(crate) fn providers(endpoint: Endpoint) -> Providers {
         endpoint_url: endpoint.url,
         emulator: endpoint.emulator,
         region: None,
+        programs: endpoint.external,
+        untrusted: endpoint.untrusted,
     };
     Providers::new(vec![
         Arc::new(AwsProvider::new(environment)) as Arc<dyn Provider>,

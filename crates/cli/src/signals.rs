@@ -2,6 +2,8 @@
 //! the size it may have (SIGXFSZ) is an error like any other, and no reason to be killed.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -45,17 +47,19 @@ pub(crate) async fn asked(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|asked| *asked).await;
 }
 
-/// The same number on every Linux.
-const FILE_TOO_LARGE: i32 = 25;
+/// Takes care that a write beyond the size that a file may have fails, instead of ending the process.
+pub(crate) fn outlive_full_disks() -> Result<(), CommandError> {
+    let noted = Arc::new(AtomicBool::new(false));
+    let heard = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted);
+    heard.map(drop).map_err(|error| deaf(&error))
+}
+
+fn deaf(error: &std::io::Error) -> CommandError {
+    CommandError::user("Cannot start", format!("Signals cannot be heard: {error}."))
+}
 
 fn listen() -> Result<(Signal, Signal), CommandError> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| {
-            CommandError::user("Cannot start", format!("Signals cannot be heard: {error}."))
-        })
-    };
-    // Once heard, it no longer kills: the write that caused it fails.
-    drop(listen(SignalKind::from_raw(FILE_TOO_LARGE))?);
+    let listen = |kind| signal(kind).map_err(|error| deaf(&error));
     Ok((
         listen(SignalKind::interrupt())?,
         listen(SignalKind::terminate())?,

@@ -9,7 +9,8 @@ use std::time::SystemTime;
 use flowctl_lang::World;
 use flowctl_lang::world::FileError;
 
-use crate::env::Env;
+use crate::app::Context;
+use crate::files::Bounds;
 
 /// How deep directories are searched: a link to a directory above it is an end, not a hang.
 const MAX_DEPTH: usize = 64;
@@ -20,14 +21,16 @@ pub(crate) struct Machine {
     directory: PathBuf,
     began: SystemTime,
     applying: Cell<bool>,
+    bounds: Bounds,
 }
 
 impl Machine {
     /// The machine at the beginning of a run.
-    pub(crate) fn new(env: &Env) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         Self {
-            home: env.home.clone(),
-            directory: env.directory.clone(),
+            home: context.env.home.clone(),
+            directory: context.env.directory.clone(),
+            bounds: context.bounds.clone(),
             began: SystemTime::now(),
             applying: Cell::new(false),
         }
@@ -44,6 +47,47 @@ impl Machine {
         self.began = time;
     }
 
+    fn check(&self, path: &Path) -> Result<(), FileError> {
+        if self.bounds.allow(path) {
+            Ok(())
+        } else {
+            Err(FileError::Outside)
+        }
+    }
+
+    /// Every regular file below `directory`, with `prefix` in front of its name.
+    fn list(
+        &self,
+        directory: &Path,
+        prefix: &str,
+        depth: usize,
+        found: &mut Vec<String>,
+    ) -> Result<(), FileError> {
+        if depth > MAX_DEPTH {
+            return Ok(());
+        }
+        for entry in fs::read_dir(directory).map_err(|error| reason(&error))? {
+            let entry = entry.map_err(|error| reason(&error))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let path = entry.path();
+            if !self.bounds.allow(&path) {
+                continue; // A link out of the directory.
+            }
+            let Ok(metadata) = fs::metadata(&path) else {
+                continue; // A link to nowhere is no file.
+            };
+            let name = format!("{prefix}{name}");
+            if metadata.is_file() {
+                found.push(name);
+            } else if metadata.is_dir() {
+                self.list(&path, &format!("{name}/"), depth + 1, found)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The plan is being applied from here on: what was to be known only then is known.
     pub(crate) fn begin_applying(&self) {
         self.applying.set(true);
@@ -52,6 +96,7 @@ impl Machine {
 
 impl World for Machine {
     fn read_file(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        self.check(Path::new(path))?;
         let found = fs::metadata(path).map_err(|error| reason(&error))?;
         // A device or a pipe may have no end.
         if !found.is_file() {
@@ -61,6 +106,7 @@ impl World for Machine {
     }
 
     fn file_exists(&self, path: &str) -> Result<bool, FileError> {
+        self.check(Path::new(path))?;
         match fs::metadata(path) {
             Ok(found) if found.is_file() => Ok(true),
             Ok(_) => Err(FileError::NotAFile),
@@ -73,8 +119,9 @@ impl World for Machine {
 
     fn list_files(&self, directory: &str) -> Result<Vec<String>, FileError> {
         let directory = if directory.is_empty() { "." } else { directory };
+        self.check(Path::new(directory))?;
         let mut found = Vec::new();
-        list(Path::new(directory), "", 0, &mut found)?;
+        self.list(Path::new(directory), "", 0, &mut found)?;
         Ok(found)
     }
 
@@ -101,35 +148,6 @@ impl World for Machine {
     fn working_directory(&self) -> String {
         self.directory.to_string_lossy().into_owned()
     }
-}
-
-/// Every regular file below `directory`, with `prefix` in front of its name.
-fn list(
-    directory: &Path,
-    prefix: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), FileError> {
-    if depth > MAX_DEPTH {
-        return Ok(());
-    }
-    for entry in fs::read_dir(directory).map_err(|error| reason(&error))? {
-        let entry = entry.map_err(|error| reason(&error))?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        let path = entry.path();
-        let Ok(metadata) = fs::metadata(&path) else {
-            continue; // A link to nowhere is no file.
-        };
-        let name = format!("{prefix}{name}");
-        if metadata.is_file() {
-            found.push(name);
-        } else if metadata.is_dir() {
-            list(&path, &format!("{name}/"), depth + 1, found)?;
-        }
-    }
-    Ok(())
 }
 
 fn reason(error: &io::Error) -> FileError {

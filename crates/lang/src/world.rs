@@ -11,6 +11,8 @@ pub enum FileError {
     NotAFile,
     /// Access is denied.
     Denied,
+    /// It is outside of what an untrusted configuration may read.
+    Outside,
     /// Anything else.
     Other,
 }

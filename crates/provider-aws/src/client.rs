@@ -40,6 +40,10 @@ pub struct Environment {
     pub emulator: bool,
     /// The region, before that of the settings.
     pub region: Option<String>,
+    /// Programs that the configuration names may run.
+    pub programs: bool,
+    /// The configuration is a stranger's: it neither says who asks and where, nor reads secrets.
+    pub untrusted: bool,
 }
 
 /// Whose credentials are in use.
@@ -177,6 +181,7 @@ impl Client {
     }
 
     async fn to_service(&self, operation: &str) -> Result<Connection, ProviderError> {
+        self.check_programs(operation)?;
         let sdk = self.load().await;
         let Some(region) = sdk.region().map(ToString::to_string) else {
             return Err(no_region(operation));
@@ -200,6 +205,40 @@ impl Client {
             sdk,
             identity: OnceCell::new(),
         })
+    }
+
+    /// A file that the configuration names could have the SDK run a program: as with `external`,
+    /// whoever runs flowctl decides that, and not the configuration.
+    fn check_programs(&self, operation: &str) -> Result<(), ProviderError> {
+        if self.environment.programs {
+            return Ok(());
+        }
+        let settings = &self.settings;
+        let files = settings
+            .config_files
+            .iter()
+            .chain(&settings.credentials_files);
+        for file in files {
+            let text = std::fs::read(in_home(file)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).to_lowercase();
+            if text.contains("credential_process") {
+                let message = format!(
+                    "{file}, which the provider's settings name, has a `credential_process`, which \
+                     is a program to run"
+                );
+                let error = ProviderError::local(ErrorKind::NotConfigured, operation, message);
+                return Err(error.with_hint(
+                    "let programs run with `--allow-external`, or set AWS_CONFIG_FILE instead of \
+                     naming the file in the configuration",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the configuration is a stranger's.
+    pub(crate) fn is_untrusted(&self) -> bool {
+        self.environment.untrusted
     }
 
     /// The SDK's chain, with the settings before it.

@@ -103,7 +103,11 @@ impl Provider for AwsProvider {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        settings::validate(config)
+        let mut problems = settings::validate(config);
+        if self.environment.untrusted {
+            problems.extend(settings::untrusted(config));
+        }
+        problems
     }
 
     fn resource_types(&self) -> &[Arc<dyn ResourceType>] {

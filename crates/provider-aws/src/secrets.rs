@@ -216,6 +216,14 @@ impl SecretData {
 
     async fn read(&self, config: &Value) -> Result<Value, ProviderError> {
         let operation = self.store.operation();
+        if self.client.is_untrusted() {
+            let message = "an untrusted configuration may not read secrets";
+            let error = ProviderError::local(ErrorKind::AccessDenied, operation, message);
+            return Err(error.with_hint(
+                "plan it without `--untrusted` once it was reviewed, or with `review`, which reads \
+                 nothing",
+            ));
+        }
         let hinted = |mut error: ProviderError, region: &str| {
             if let Some(hint) = self.store.hint(error.kind, region) {
                 error.hint = Some(hint);

@@ -314,6 +314,44 @@ pub(crate) fn validate(config: &Value) -> Vec<Problem> {
     out
 }
 
+/// Settings that say who asks and where, which is not for the configuration of a stranger to say:
+/// they would send requests, tokens and what is in them to where it wants.
+const WHO_AND_WHERE: [&str; 10] = [
+    "access_key",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "endpoints",
+    "profile",
+    "secret_key",
+    "shared_config_files",
+    "shared_credentials_file",
+    "shared_credentials_files",
+    "token",
+];
+
+/// What an untrusted configuration may not set.
+pub(crate) fn untrusted(config: &Value) -> Vec<Problem> {
+    let is_set = |name: &&str| {
+        config.get(name).is_some_and(|value| {
+            !value.is_null() && value.elements().is_none_or(|blocks| !blocks.is_empty())
+        })
+    };
+    let refused = |name| {
+        let detail = format!(
+            "`{name}` says who asks or where, and an untrusted configuration may not say that."
+        );
+        Problem::error(AttributePath::attribute(name), "Setting refused", detail).with_help(
+            "Set it in the environment (AWS_PROFILE, AWS_ROLE_ARN, AWS_ENDPOINT_URL), or plan a \
+             configuration that you trust without `--untrusted`.",
+        )
+    };
+    WHO_AND_WHERE
+        .into_iter()
+        .filter(is_set)
+        .map(refused)
+        .collect()
+}
+
 /// The settings that have an effect.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {

@@ -546,6 +546,7 @@ async fn nothing_is_set_up_before_the_first_request() {
         endpoint_url: Some("http://127.0.0.1:9".to_owned()),
         emulator: true,
         region: None,
+        ..Environment::default()
     });
     let configured = provider.configure(None).unwrap();
     assert!(configured.remote(PROFILE).is_some());

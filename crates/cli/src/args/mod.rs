@@ -42,6 +42,15 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     pub(crate) allow_external: bool,
 
+    /// Plan a configuration of strangers: nothing outside of this directory is read, nothing that it
+    /// names is run, and it cannot say where requests go
+    ///
+    /// Without a value the directory is the configuration's own. FLOWCTL_UNTRUSTED=1 or
+    /// FLOWCTL_UNTRUSTED=DIR does the same.
+    #[arg(long, global = true, value_name = "DIR", num_args = 0..=1, require_equals = true,
+        default_missing_value = ".")]
+    pub(crate) untrusted: Option<PathBuf>,
+
     /// When to use colours
     #[arg(
         long,

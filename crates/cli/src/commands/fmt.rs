@@ -1,7 +1,7 @@
 //! `flowctl fmt`.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -134,7 +134,7 @@ fn one(app: &mut App, args: &FmtArgs, path: &Path, found: &mut Found) -> Result<
         app.ui.print(&difference(&name, &text, &formatted))?;
     }
     if args.write && !args.check {
-        replace(path, &formatted).map_err(|error| wrong("write", &error))?;
+        files::replace(path, &formatted).map_err(|error| wrong("write", &error))?;
     }
     Ok(())
 }
@@ -190,18 +190,4 @@ fn difference(name: &str, old: &str, new: &str) -> String {
         .unified_diff()
         .header(&from, &to)
         .to_string()
-}
-
-/// Puts a text in place of a file's, so that whatever happens one of the two is there.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // The file itself and not a link to it.
-    let path = path.canonicalize()?;
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file()
-        .set_permissions(fs::metadata(&path)?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
 }

@@ -25,7 +25,7 @@ enum GraphFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &GraphArgs) -> Result<Outcome, CommandError> {
-    let project = Project::read()?;
+    let project = Project::read(&app.context)?;
     let (graph, found) = graph::build(&project.configuration);
     if found.iter().any(Diagnostic::is_error) {
         return Err(project.wrong(found));

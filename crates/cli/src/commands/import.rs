@@ -1,8 +1,6 @@
 //! `flowctl import`.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use flowctl_executor::object::{Keeping, adopt};
@@ -24,7 +22,7 @@ use crate::project::Project;
 use crate::run::Course;
 use crate::session::{Facts, Session};
 use crate::state::{self, Held};
-use crate::{failure, runtime, signals};
+use crate::{failure, files, runtime, signals};
 
 /// The type of what is imported without an address.
 const DEFAULT_TYPE: &str = "aws_appflow_connector_profile";
@@ -286,7 +284,12 @@ fn configure(
         .map_err(|error| failed(&error))?;
     let default = PathBuf::from(format!("{}.tf", address.resource.name));
     let path = args.generate_config_out.as_ref().unwrap_or(&default);
-    create(path, &text).map_err(|error| failed(&format!("{}: {error}", path.display())))?;
+    let mut whole = text.resource.clone();
+    if !text.variables.is_empty() {
+        whole.push('\n');
+        whole.push_str(&text.variables);
+    }
+    files::create(path, &whole).map_err(|error| failed(&format!("{}: {error}", path.display())))?;
     let mut said = format!("Wrote its configuration to {}.\n", path.display());
     if !text.names.is_empty() {
         said.push_str(
@@ -296,16 +299,6 @@ fn configure(
         said.extend(text.names.iter().flat_map(|name| ["  ", name, "\n"]));
     }
     Ok(said)
-}
-
-fn create(path: &Path, text: &written::Generated) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(text.resource.as_bytes())?;
-    if !text.variables.is_empty() {
-        file.write_all(b"\n")?;
-        file.write_all(text.variables.as_bytes())?;
-    }
-    file.sync_all()
 }
 
 /// Puts the object in state, in a run of its own.

@@ -1,7 +1,7 @@
 //! `flowctl init`.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +9,7 @@ use flowctl_parser::FileSystem;
 
 use crate::app::App;
 use crate::error::{CommandError, Outcome};
-use crate::files::Disk;
+use crate::files::{self, Disk};
 
 /// What is written, by name.
 const STARTER: [(&str, &str); 3] = [
@@ -54,7 +54,7 @@ pub(crate) fn run(app: &mut App, args: &InitArgs) -> Result<Outcome, CommandErro
         )
     };
     fs::create_dir_all(directory).map_err(|error| wrong(directory, &error))?;
-    let present = Disk
+    let present = Disk::default()
         .list(&directory.to_string_lossy())
         .map_err(|reason| wrong(directory, &reason))?;
     let is_configuration = |name: &String| name.ends_with(".tf") || name.ends_with(".tf.json");
@@ -69,12 +69,8 @@ pub(crate) fn run(app: &mut App, args: &InitArgs) -> Result<Outcome, CommandErro
     for (name, text) in STARTER {
         let path = directory.join(name);
         let path = path.strip_prefix(".").unwrap_or(&path);
-        match OpenOptions::new().write(true).create_new(true).open(path) {
-            Ok(mut file) => {
-                file.write_all(text.as_bytes())
-                    .map_err(|error| wrong(path, &error))?;
-                said.push(format!("Wrote {}\n", path.display()));
-            }
+        match files::create(path, text) {
+            Ok(()) => said.push(format!("Wrote {}\n", path.display())),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 said.push(format!("Left {} as it is\n", path.display()));
             }

@@ -68,11 +68,12 @@ pub(crate) struct ReviewArgs {
 
 pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandError> {
     let App { ui, context } = app;
-    let repository = Repository::open()?;
+    let disk = Disk::within(&context.bounds);
+    let repository = Repository::open(&disk)?;
     let base = repository.revision(&args.base)?;
     let head = args.head.as_deref();
     let head = head.map(|name| repository.revision(name)).transpose()?;
-    let machine = Machine::new(&context.env);
+    let machine = Machine::new(context);
     let at_base = At {
         revision: &base,
         machine: &machine,
@@ -81,11 +82,11 @@ pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandEr
         revision,
         machine: &machine,
     });
-    let ignored = ignored(&base, &args.variables)?;
-    let mut old = Side::new(Some(&base), &ignored, &at_base);
+    let ignored = ignored(&base, &args.variables, &disk)?;
+    let mut old = Side::new(Some(&base), (&disk, &ignored), &at_base);
     let mut new = match &at_head {
-        Some(world) => Side::new(head.as_ref(), &ignored, world),
-        None => Side::new(None, &ignored, &machine),
+        Some(world) => Side::new(head.as_ref(), (&disk, &ignored), world),
+        None => Side::new(None, (&disk, &ignored), &machine),
     };
     if old.is_empty() {
         // A directory that is new is empty before.
@@ -108,8 +109,12 @@ pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandEr
 
 /// The variable files that git is told to ignore: nobody reviews them, and they hold for every
 /// revision.
-fn ignored(base: &Revision, args: &VariableArgs) -> Result<BTreeSet<String>, CommandError> {
-    let mut files = automatic_files(&Disk);
+fn ignored(
+    base: &Revision,
+    args: &VariableArgs,
+    disk: &Disk,
+) -> Result<BTreeSet<String>, CommandError> {
+    let mut files = automatic_files(disk);
     files.extend(args.given.iter().filter_map(|one| match one {
         VariableArg::File(path) => path.to_str().map(str::to_owned),
         VariableArg::Value(_) => None,
@@ -137,6 +142,7 @@ struct Side<'a> {
 
 /// The files of one side.
 struct Files<'a> {
+    disk: &'a Disk,
     revision: Option<&'a Revision>,
     ignored: &'a BTreeSet<String>,
 }
@@ -144,7 +150,7 @@ struct Files<'a> {
 impl FileSystem for Files<'_> {
     fn list(&self, directory: &str) -> Result<Vec<String>, String> {
         let Some(revision) = self.revision else {
-            return Disk.list(directory);
+            return self.disk.list(directory);
         };
         let mut names = revision.list(directory)?;
         if directory == ROOT {
@@ -160,7 +166,7 @@ impl FileSystem for Files<'_> {
             Some(revision) if revision.has_file(path) || !self.ignored.contains(path) => {
                 revision.read(path)
             }
-            _ => Disk.read(path),
+            _ => self.disk.read(path),
         }
     }
 }
@@ -168,10 +174,14 @@ impl FileSystem for Files<'_> {
 impl<'a> Side<'a> {
     fn new(
         revision: Option<&'a Revision>,
-        ignored: &'a BTreeSet<String>,
+        (disk, ignored): (&'a Disk, &'a BTreeSet<String>),
         world: &'a dyn World,
     ) -> Self {
-        let files = Files { revision, ignored };
+        let files = Files {
+            disk,
+            revision,
+            ignored,
+        };
         let (project, found) = Project::load_from(&files);
         Self {
             revision,
@@ -197,7 +207,7 @@ impl<'a> Side<'a> {
     fn has(&self, argument: &VariableArg) -> bool {
         match argument {
             VariableArg::File(path) => path.to_str().is_some_and(|path| {
-                let on_disk = || Disk.read(path).is_ok();
+                let on_disk = || self.files.disk.read(path).is_ok();
                 match self.revision {
                     Some(revision) if revision.is_inside(path) => {
                         revision.has_file(path) || self.files.ignored.contains(path) && on_disk()

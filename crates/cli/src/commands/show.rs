@@ -80,7 +80,7 @@ fn show_plan(app: &mut App, args: &ShowArgs, path: &Path) -> Result<Outcome, Com
     let providers = providers(Endpoint::default());
     if args.json || args.format == ShowFormat::Json {
         // What the plan was made of is read again, as far as it is there.
-        let (project, _) = Project::load();
+        let (project, _) = Project::load(&app.context);
         let prior = StateFiles::of(&app.context).read().unwrap_or_default();
         let text = plan::json::plan(&plan::json::Input {
             plan: &saved.plan,

@@ -32,11 +32,11 @@ enum ValidateFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, CommandError> {
-    let (project, mut found) = Project::load();
+    let (project, mut found) = Project::load(&app.context);
     // What could not be read would be reported a second time as missing.
     if !found.iter().any(Diagnostic::is_error) {
-        let providers = providers(Endpoint::default());
-        let machine = Machine::new(&app.context.env);
+        let providers = providers(Endpoint::unused(&app.context));
+        let machine = Machine::new(&app.context);
         let configuration = &project.configuration;
         found.extend(validate(configuration, &providers, &machine, WORKSPACE));
     }

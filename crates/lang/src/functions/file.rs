@@ -3,6 +3,7 @@
 use flowctl_model::{Type, Value};
 use regex::Regex;
 
+use super::OUTSIDE;
 use super::{Call, Function, FunctionError, Kind, Param, Returns, read_bytes, read_text, text};
 use crate::world::FileError;
 
@@ -93,6 +94,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 FunctionError::other(match error {
                     FileError::NotAFile => format!("{path:?} is a directory, not a file"),
                     FileError::Denied => format!("access to {path:?} is denied"),
+                    FileError::Outside => format!("{path:?} {OUTSIDE}"),
                     FileError::NotFound | FileError::Other => {
                         format!("failed to look for {path:?}")
                     }
@@ -170,6 +172,9 @@ fn file_set(call: &mut Call<'_>) -> Result<Value, FunctionError> {
     let files = match call.world().list_files(&directory) {
         Ok(files) => files,
         Err(FileError::NotFound | FileError::NotAFile) => Vec::new(),
+        Err(FileError::Outside) => {
+            return Err(FunctionError::other(format!("{directory:?} {OUTSIDE}")));
+        }
         Err(_) => {
             return Err(FunctionError::other(format!(
                 "the directory {directory:?} cannot be read"

@@ -256,6 +256,10 @@ pub(crate) fn read_text(
     })
 }
 
+/// What is said of a path that an untrusted configuration may not look at.
+pub(crate) const OUTSIDE: &str =
+    "leads out of the directory beyond which an untrusted configuration may read nothing";
+
 /// The bytes of a file, for the argument at `index`.
 pub(crate) fn read_bytes(
     call: &Call<'_>,
@@ -276,6 +280,9 @@ pub(crate) fn read_bytes(
             }
             FileError::NotAFile => "it is a directory or no regular file",
             FileError::Denied => "access is denied",
+            FileError::Outside => {
+                return FunctionError::argument(index, format!("{path:?} {OUTSIDE}"));
+            }
             FileError::Other => "it cannot be read",
         };
         FunctionError::argument(index, format!("failed to read file {path:?}: {why}"))

@@ -140,6 +140,7 @@ impl Bench {
             endpoint_url: Some(format!("http://{address}")),
             emulator: true,
             region: Some("us-east-1".to_owned()),
+            ..Environment::default()
         });
         let configured = provider.configure(settings).unwrap();
         Self {

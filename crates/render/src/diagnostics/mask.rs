@@ -55,7 +55,15 @@ impl Names {
 
     /// Takes in a block; whether it is about secrets throughout.
     fn block(&mut self, block: &Block, elsewhere: &mut BTreeSet<String>) -> bool {
-        for attribute in &block.attributes {
+        // What no configuration can set is not written in one, and its name may be anything's.
+        let mut arguments = Vec::with_capacity(block.attributes.len());
+        arguments.extend(
+            block
+                .attributes
+                .iter()
+                .filter(|a| a.presence.is_configurable()),
+        );
+        for attribute in &arguments {
             let names = if attribute.secret {
                 &mut self.secret
             } else {
@@ -74,7 +82,7 @@ impl Names {
                 throughout = false;
             }
         }
-        throughout || block.attributes.iter().any(|attribute| attribute.secret)
+        throughout || arguments.iter().any(|attribute| attribute.secret)
     }
 }
 

@@ -14,6 +14,7 @@ use flowctl_schema::{Block, Providers};
 use super::tfstate;
 use crate::app::App;
 use crate::error::{CommandError, Outcome};
+use crate::files;
 use crate::services::{Endpoint, providers};
 use crate::state::StateFiles;
 
@@ -45,14 +46,12 @@ pub(super) fn run(app: &mut App, args: &ExportTfstateArgs) -> Result<Outcome, Co
         app.ui.print(&text)?;
         return Ok(Outcome::Done);
     };
-    std::fs::File::create_new(file)
-        .and_then(|mut made| std::io::Write::write_all(&mut made, text.as_bytes()))
-        .map_err(|error| {
-            CommandError::user(
-                "Cannot write the state file",
-                format!("{}: {error}.", file.display()),
-            )
-        })?;
+    files::create(file, &text).map_err(|error| {
+        CommandError::user(
+            "Cannot write the state file",
+            format!("{}: {error}.", file.display()),
+        )
+    })?;
     app.ui.print(&format!(
         "Wrote {} resource instance(s) and {} output(s) to {}.\n",
         snapshot.resources.len(),

@@ -1,6 +1,7 @@
 //! The requests of connector profiles.
 
 mod explain;
+mod role;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use flowctl_schema::{
 use super::ConnectorProfile;
 use super::profile::{decode, encode, is_current};
 use super::schema::FORCE_DELETE;
-use crate::arn::{Arn, is_role};
+use crate::arn::Arn;
 use crate::client::{Client, Connection};
 use crate::error::{Request, Service};
 use crate::imported::{PROFILE, check_region, other_account};
@@ -28,6 +29,7 @@ use crate::table::text;
 use crate::values::as_asked;
 use crate::wait::Waiting;
 use flowctl_schema::Redactor;
+use role::Refusals;
 
 const CREATE: &str = "CreateConnectorProfile";
 const DESCRIBE: &str = "DescribeConnectorProfiles";
@@ -39,8 +41,10 @@ const PAGE: usize = 100;
 /// How long to wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// For a role that was made just before.
+    /// For a role that was made just before, or that nothing is known of.
     pub(crate) role: Duration,
+    /// For a role that has been there for long; its policies may have been changed just before.
+    pub(crate) settled_role: Duration,
     /// For a change to be seen.
     pub(crate) visible: Duration,
     /// For a private connection.
@@ -55,6 +59,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             role: Duration::from_mins(2),
+            settled_role: Duration::from_secs(15),
             visible: Duration::from_secs(30),
             private: Duration::from_mins(15),
             first: Duration::from_millis(200),
@@ -135,17 +140,6 @@ impl ProfileObjects {
         (object, last)
     }
 
-    /// Whether to send a change again: the service says that it may not assume a role, which may
-    /// have been made just before. Pauses if so.
-    async fn may_pass(
-        &self,
-        waiting: &mut Waiting,
-        planned: &Value,
-        error: &ProviderError,
-    ) -> bool {
-        names_a_role(planned, error) && waiting.pause(self.patience.role).await
-    }
-
     fn waiting(&self) -> Waiting {
         Waiting::new(self.patience.first, self.patience.longest)
     }
@@ -221,13 +215,14 @@ impl RemoteObjects for ProfileObjects {
             .set_kms_arn(owned("kms_arn"))
             .connector_profile_config(config)
             .client_token(token);
-        let mut waiting = self.waiting();
+        let mut refusals = Refusals::new(self.waiting());
         let answer = loop {
             let error = match Box::pin(request.clone().send()).await {
                 Ok(answer) => break answer,
                 Err(error) => call.failed(&error),
             };
-            if !self.may_pass(&mut waiting, planned, &error).await {
+            if !refusals.may_pass(self, planned, &error).await {
+                let error = refusals.explained(error);
                 return Err(explain::create(connection, planned, error).await);
             }
         };
@@ -262,14 +257,14 @@ impl RemoteObjects for ProfileObjects {
             .set_connection_mode(text(planned, "connection_mode").map(ConnectionMode::from))
             .connector_profile_config(encoded(UPDATE, planned)?)
             .client_token(token);
-        let mut waiting = self.waiting();
+        let mut refusals = Refusals::new(self.waiting());
         let answer = loop {
             let error = match Box::pin(request.clone().send()).await {
                 Ok(answer) => break answer,
                 Err(error) => call.failed(&error),
             };
-            if !self.may_pass(&mut waiting, planned, &error).await {
-                return Err(explain::update(id, error));
+            if !refusals.may_pass(self, planned, &error).await {
+                return Err(explain::update(id, refusals.explained(error)));
             }
         };
         // Reads may lag: what is read is new if it says what was asked for, or if it says a new
@@ -418,22 +413,4 @@ fn failed_connection(operation: &str, profile: &Profile) -> ProviderError {
     let mut error = ProviderError::local(ErrorKind::Other, operation, message);
     error.code = cause.map(|cause| cause.as_str().to_owned());
     error
-}
-
-/// Whether a refusal is about a role of the profile that exists but is not known yet everywhere.
-fn names_a_role(planned: &Value, error: &ProviderError) -> bool {
-    if error.kind != ErrorKind::Validation {
-        return false;
-    }
-    let mut named = false;
-    planned.visit(&mut |_, value| {
-        if let Some(role) = value.as_str().filter(|text| is_role(text)) {
-            let name = role.rsplit('/').next().unwrap_or(role);
-            let words = error.message.to_lowercase();
-            named |= error.message.contains(role)
-                || (words.contains("assume") && error.message.contains(name));
-        }
-        !named
-    });
-    named
 }
