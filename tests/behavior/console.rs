@@ -19,3 +19,16 @@ fn an_error_ends_it_with_1() {
     let unknown = environment.flowctl_reading("terraform_data.one.output\n", &["console"]);
     assert_eq!(unknown.out(), "(known after apply)\n");
 }
+
+/// The YAML library panics at a tag before a comma; that is an error like any other.
+#[test]
+fn what_a_library_cannot_read_is_no_fault_of_flowctl() {
+    let environment = with(DATA);
+    let ran = environment.flowctl_reading("yamldecode(\"[!!str, a]\")\n", &["console"]);
+    let ran = ran.code(1);
+    assert!(
+        ran.stderr.contains("did not find expected whitespace"),
+        "{ran}"
+    );
+    assert!(!ran.stderr.contains("internal error"), "{ran}");
+}

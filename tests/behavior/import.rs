@@ -120,3 +120,96 @@ fn the_key_of_an_adopted_profile_is_taken_from_the_configuration() {
         "{plan}"
     );
 }
+
+const BLOCK: &str = "
+//- imports.tf
+import {
+  to = aws_appflow_connector_profile.crm
+  id = \"metrics\"
+}
+";
+
+#[test]
+fn a_plan_writes_the_configuration_of_import_blocks() {
+    let environment = unmanaged();
+    environment.write(BLOCK);
+    let missing = environment.flowctl(&["--emulator", "plan"]).code(1);
+    let option = "-generate-config-out=generated.tf";
+    let plan = environment
+        .flowctl(&["--emulator", "plan", option, "-out=saved.plan"])
+        .success();
+    insta::assert_snapshot!("plan_writes", format!("{missing}\n{plan}"));
+    insta::assert_snapshot!("plan_written", environment.read("generated.tf"));
+    assert_eq!(environment.flowctl(&["fmt", "-check"]).out(), "");
+    let _ = environment.flowctl(&["validate"]).success();
+    // What was written is what the saved plan is about.
+    let _ = environment
+        .flowctl(&["--emulator", "apply", "saved.plan"])
+        .success();
+    let _ = environment
+        .flowctl(&["--emulator", "plan", "-detailed-exitcode"])
+        .code(0);
+}
+
+#[test]
+fn a_plan_writes_no_configuration_where_it_should_not() {
+    let environment = unmanaged();
+    environment.write(BLOCK);
+    let option = "--generate-config-out=provider.tf";
+    let there = environment.flowctl(&["--emulator", "plan", option]).code(1);
+    let option = "--generate-config-out=generated.tf.json";
+    let json = environment.flowctl(&["--emulator", "plan", option]).code(1);
+    let option = "--generate-config-out=generated.tf";
+    let destroy = environment
+        .flowctl(&["--emulator", "plan", "-destroy", option])
+        .code(1);
+    environment.write(
+        r#"
+//- imports.tf
+import {
+  for_each = toset(["metrics"])
+  to       = aws_appflow_connector_profile.crm[each.key]
+  id       = each.key
+}
+import {
+  to = module.inner.aws_appflow_connector_profile.crm
+  id = "metrics"
+}
+"#,
+    );
+    let several = environment.flowctl(&["--emulator", "plan", option]).code(1);
+    insta::assert_snapshot!(format!("{there}\n{json}\n{destroy}\n{several}"));
+    assert!(!environment.path("generated.tf").exists());
+    // Everything has a resource block: there is nothing to write.
+    std::fs::remove_file(environment.path("provider.tf")).unwrap();
+    environment.write(&BLOCK.replace("crm", "metrics"));
+    environment.write(PROFILE);
+    let nothing = environment
+        .flowctl(&["--emulator", "plan", option])
+        .success();
+    assert!(!nothing.stdout.contains("Wrote"), "{nothing}");
+    assert!(!environment.path("generated.tf").exists());
+}
+
+/// Names of variables are not taken twice, a file elsewhere counts for this plan, and what was
+/// given stays given.
+#[test]
+fn generated_configuration_fits_the_one_that_is_there() {
+    let environment = unmanaged();
+    environment.write(BLOCK);
+    environment.write(
+        "//- variables.tf\nvariable \"crm_api_key\" {}\nvariable \"id\" {}\n\
+         output \"id\" {\n  value = var.id\n}\n",
+    );
+    let set = ["-var=id=x", "-var=crm_api_key=y"];
+    let option = "--generate-config-out=generated.txt";
+    let plan = environment
+        .flowctl(&["--emulator", "plan", option, set[0], set[1]])
+        .success();
+    assert!(
+        plan.stdout.contains("1 to import, 0 to add, 0 to change"),
+        "{plan}"
+    );
+    let text = environment.read("generated.txt");
+    assert!(!text.contains("variable \"crm_api_key\""), "{text}");
+}

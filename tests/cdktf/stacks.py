@@ -202,7 +202,7 @@ class Complete(TerraformStack):
 
     def __init__(self, scope: Construct, name: str) -> None:
         super().__init__(scope, name)
-        LocalBackend(self)
+        LocalBackend(self, path="terraform.complete.tfstate")
         AwsProvider(self, "aws", region="us-east-1", s3_use_path_style=True)
         read_only = DataAwsIamPolicy(self, "read", name="AmazonRedshiftAllCommandsFullAccess")
         role = IamRole(

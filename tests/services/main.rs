@@ -1,13 +1,8 @@
 //! Services beside AppFlow: the real binary against moto, which nobody here wrote, and AppFlow itself
 //! at the endpoint inside flowctl, in the same configuration.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test ends where something goes wrong"
-)]
-
 mod about;
+mod iam_role;
 
 use flowctl_testkit::{Moto, TestEnvironment};
 

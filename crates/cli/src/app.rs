@@ -58,6 +58,9 @@ pub(crate) fn main() -> ExitCode {
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     // A message of the standard library would show values.
     std::panic::set_hook(Box::new(|panic| {
+        if flowctl_lang::functions::is_panic_guarded() {
+            return;
+        }
         let place = panic.location().map(ToString::to_string);
         let place = place.unwrap_or_else(|| "an unknown place".to_owned());
         Ui::plain().note(&format!(

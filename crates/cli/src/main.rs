@@ -10,6 +10,7 @@ mod error;
 mod failure;
 mod files;
 mod forge;
+mod generate;
 mod git;
 mod progress;
 mod project;

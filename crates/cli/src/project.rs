@@ -22,6 +22,9 @@ pub(crate) const ROOT: &str = ".";
 /// Shorter texts are no secrets worth the name, but parts of many a word.
 const TELLING: usize = 4;
 
+/// Words of the language are none either, wherever they stand.
+const WORDS: [&str; 3] = ["null", "true", "false"];
+
 /// A configuration without errors in its syntax and structure.
 #[derive(Default)]
 pub(crate) struct Project {
@@ -69,7 +72,23 @@ impl Project {
         args: &VariableArgs,
     ) -> Result<Self, CommandError> {
         let (project, found) = Self::load(context);
-        project.checked(found)?.given(ui, context, args)
+        project
+            .checked(found)?
+            .given(ui, context, args, &GivenVariables::new())
+    }
+
+    /// Reads it again after a file was added, without asking what was answered before.
+    pub(crate) fn again(
+        &self,
+        ui: &mut Ui,
+        context: &Context,
+        args: &VariableArgs,
+        files: &dyn FileSystem,
+    ) -> Result<Self, CommandError> {
+        let (project, found) = Self::load_from(files);
+        project
+            .checked(found)?
+            .given(ui, context, args, &self.variables)
     }
 
     /// The same where there may be no configuration yet.
@@ -80,7 +99,9 @@ impl Project {
     ) -> Result<Self, CommandError> {
         let (project, mut found) = Self::load(context);
         found.retain(|diagnostic| diagnostic.summary != NO_CONFIGURATION);
-        project.checked(found)?.given(ui, context, args)
+        project
+            .checked(found)?
+            .given(ui, context, args, &GivenVariables::new())
     }
 
     fn given(
@@ -88,6 +109,7 @@ impl Project {
         ui: &mut Ui,
         context: &Context,
         args: &VariableArgs,
+        answers: &GivenVariables,
     ) -> Result<Self, CommandError> {
         let mut project = self;
         let (root, sources) = (&project.configuration.root, &mut project.sources);
@@ -95,6 +117,7 @@ impl Project {
             let disk = Disk::within(&context.bounds);
             variables::gather(&context.env, args, root, sources, &disk)
         };
+        gathered.keep_answers(answers, root, sources);
         if !args.input {
             ui.ask_nothing();
         }
@@ -156,7 +179,9 @@ impl Project {
         }
         let sources = self.shown_sources();
         let covered = mask::covered(&self.sources, &sources);
-        let telling = covered.into_iter().filter(|text| text.len() >= TELLING);
+        let telling = covered
+            .into_iter()
+            .filter(|text| text.len() >= TELLING && !WORDS.contains(&&**text));
         let redactor = Redactor::new(telling);
         for diagnostic in &mut found {
             let Diagnostic {

@@ -122,6 +122,23 @@ impl Gathered {
         }
     }
 
+    /// Takes over what was typed when the same was asked before.
+    pub(crate) fn keep_answers(
+        &mut self,
+        before: &GivenVariables,
+        root: &Module,
+        sources: &mut SourceMap,
+    ) {
+        for (name, given) in before {
+            if let GivenValue::Text(_, text) = &given.value
+                && root.variables.contains_key(name)
+                && !self.given.contains_key(name)
+            {
+                self.text(name, text, given.origin, sources);
+            }
+        }
+    }
+
     /// Takes what must be set and is not as something that nobody says.
     pub(crate) fn leave_unknown(&mut self, root: &Module) {
         for (name, variable) in &root.variables {

@@ -9,7 +9,7 @@ use flowctl_parser::diagnostic::Diagnostic;
 use crate::expansion::{Expansion, Repetition, expand};
 use crate::moves;
 use crate::needs::ImportRead;
-use crate::settings::{default_provider, provider_key};
+use crate::settings::{provider_key, referred};
 use crate::walk::{Phase, Walk};
 
 /// Finds out what is to be adopted, before resources are planned. What an identity depends on is
@@ -79,9 +79,15 @@ fn one(walk: &mut Walk<'_>, import: &Import, repetition: &Repetition) {
         Err(why) => return walk.diagnostics.push(invalid(why)),
     };
     let Some(block) = walk.modules.block_of(&address) else {
+        let module = &address.resource.module;
+        let type_name = &address.resource.type_name;
+        let provider = referred(&walk.modules, module, import.provider.as_ref(), type_name);
+        if let Some(error) = refused(walk, import, &address, &id) {
+            walk.diagnostics.push(error);
+        }
         walk.unconfigured.push(ImportRead {
-            provider: default_provider(&address.resource.type_name).into(),
             address,
+            provider,
             id,
         });
         return;
@@ -141,29 +147,41 @@ fn with_keys(walk: &Walk<'_>, expr: &Expr, repetition: &Repetition) -> Result<Ex
     Ok(expr)
 }
 
-/// Reports what has nothing in the configuration to be adopted under.
-pub(crate) fn without_configuration(walk: &mut Walk<'_>) {
-    if walk.input.options.generate_config {
-        return;
+/// Why there cannot be an adoption under an address that has no resource block.
+fn refused(walk: &Walk<'_>, import: &Import, address: &Address, id: &Text) -> Option<Diagnostic> {
+    let of_one_block = address.resource.module.is_root();
+    let single = of_one_block && address.key.is_none() && import.for_each.is_none();
+    let generate = walk.input.options.generate_config;
+    if generate && single {
+        return None;
     }
-    let mut found = Vec::new();
-    for import in &walk.unconfigured {
-        let header = walk.input.configuration.root.imports.iter().find(|block| {
-            let address = target(walk, &block.to, &Repetition::default());
-            address.is_ok_and(|address| address == import.address)
-        });
-        let detail = format!(
-            "There is no resource block for {}, under which the object {:?} is to be adopted.",
-            import.address, &*import.id
-        );
-        let summary = "Configuration for import target does not exist";
-        let error = match header {
-            Some(block) => Diagnostic::error(block.to.span, summary, detail),
-            None => Diagnostic::error_without_place(summary, detail),
-        };
-        found.push(error.with_help(
+    let nothing = format!(
+        "There is no resource block for {address}, under which the object {id:?} is to be adopted"
+    );
+    let (detail, help) = if single {
+        (
+            format!("{nothing}."),
             "write the resource block, or let `flowctl plan --generate-config-out FILE` write it",
-        ));
-    }
-    walk.diagnostics.extend(found);
+        )
+    } else if of_one_block && generate {
+        (
+            format!(
+                "{nothing}, and configuration cannot be written for one of several instances, \
+                 neither for an import block with `for_each` nor for an address with a key."
+            ),
+            "write the resource block, with `count` or `for_each`",
+        )
+    } else if of_one_block {
+        (
+            format!("{nothing}."),
+            "write the resource block, with `count` or `for_each`",
+        )
+    } else {
+        (
+            format!("{nothing}."),
+            "write the resource block in that module",
+        )
+    };
+    let summary = "Configuration for import target does not exist";
+    Some(Diagnostic::error(import.to.span, summary, detail).with_help(help))
 }

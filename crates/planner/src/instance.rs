@@ -73,7 +73,8 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
     let provider = provider_key(&walk.modules, &address.resource.module, instance.resource);
     let settings = walk.input.provider(&provider);
     let wanted = Wanted::new(walk, &*resource, &address, &present, &config, settings);
-    if wanted.action != Action::NoOp && !untold.is_empty() {
+    let complete = wanted.action == Action::NoOp || awaits_adoption(walk, &address);
+    if !complete && !untold.is_empty() {
         let text = address.to_string();
         let found = untold.into_iter().map(|d| d.with_address(text.as_str()));
         walk.diagnostics.extend(found);
@@ -187,6 +188,11 @@ fn adopted(walk: &Walk<'_>, resource: &dyn ResourceType, address: &Address) -> P
     }
 }
 
+/// Whether an object is adopted that was not read yet: what it has may be missing here.
+fn awaits_adoption(walk: &Walk<'_>, address: &Address) -> bool {
+    walk.adoptions.contains_key(address) && !walk.input.imports.contains_key(address)
+}
+
 /// The configuration of an instance, with what is to be ignored taken from the present object.
 /// `None` if something is wrong with it.
 fn configuration<'a>(
@@ -205,7 +211,7 @@ fn configuration<'a>(
     }
     let Problems { told, mut untold } = problems(resource, &config, &decoded.places);
     found = with_problems(found, told);
-    if before.is_none() {
+    if before.is_none() && !awaits_adoption(walk, &walk.address(instance)) {
         found.append(&mut untold);
     }
     let failed = found.iter().any(Diagnostic::is_error);

@@ -106,7 +106,6 @@ fn fill(walk: &mut Walk<'_>) {
         removal::plan(walk);
     }
     unknown_targets(walk);
-    imports::without_configuration(walk);
     instance::drift(walk);
     if input.options.mode == Mode::Normal {
         conditions::checks(walk);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flowctl_model::{ModuleInstance, ModulePath, Text, Value};
-use flowctl_parser::configuration::{Module, Provider, Resource};
+use flowctl_parser::configuration::{Module, Provider, ProviderRef, Resource};
 use flowctl_parser::diagnostic::Diagnostic;
 
 use crate::decode::{Decoded, Use, decode};
@@ -184,12 +184,23 @@ pub(crate) fn provider_key(
     instance: &ModuleInstance,
     resource: &Resource,
 ) -> Text {
-    let (name, alias) = match &resource.provider {
+    let type_name = &resource.type_name.text;
+    referred(modules, instance, resource.provider.as_ref(), type_name)
+}
+
+/// The same for whatever names a provider configuration, or leaves it to the resource type.
+pub(crate) fn referred(
+    modules: &Modules<'_>,
+    instance: &ModuleInstance,
+    reference: Option<&ProviderRef>,
+    type_name: &str,
+) -> Text {
+    let (name, alias) = match reference {
         Some(reference) => (
             &*reference.name.text,
             reference.alias.as_ref().map(|alias| &*alias.text),
         ),
-        None => (default_provider(&resource.type_name.text), None),
+        None => (default_provider(type_name), None),
     };
     resolve(modules, &instance.path(), name, alias)
 }

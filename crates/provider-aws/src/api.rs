@@ -1,14 +1,11 @@
 //! The clients of the SDK for services beside AppFlow, each made at the first request to it.
 
-use std::sync::Arc;
-
 use aws_config::SdkConfig;
 use flowctl_schema::{ProviderError, Redactor};
 use tokio::sync::OnceCell;
 
 use crate::client::Client;
 use crate::error::{Request, Service};
-use crate::settings::Settings;
 
 /// A service's client of the SDK.
 pub(crate) trait Api: Sized + Send + Sync + 'static {
@@ -16,7 +13,7 @@ pub(crate) trait Api: Sized + Send + Sync + 'static {
     const SERVICE: Service;
 
     /// The client, for the address if it is not the service's own.
-    fn from_sdk(sdk: &SdkConfig, endpoint: Option<&str>, settings: &Settings) -> Self;
+    fn from_sdk(sdk: &SdkConfig, endpoint: Option<&str>) -> Self;
 
     /// Where a provider configuration keeps the client.
     fn cell(apis: &Apis) -> &OnceCell<Reached<Self>>;
@@ -60,27 +57,18 @@ impl Client {
         let reach = || async {
             let (sdk, endpoint) = self.for_service(A::SERVICE, operation).await?;
             Ok(Reached {
-                sdk: A::from_sdk(&sdk, endpoint.as_deref(), self.settings()),
+                sdk: A::from_sdk(&sdk, endpoint.as_deref()),
                 region: sdk.region().map(ToString::to_string).unwrap_or_default(),
                 endpoint,
             })
         };
         A::cell(self.apis()).get_or_try_init(reach).await
     }
-
-    /// The client of an object: of the region that its `region` argument names, if it does.
-    pub(crate) fn of_region(self: &Arc<Self>, region: Option<&str>) -> Arc<Self> {
-        match region {
-            Some(region) if !region.is_empty() => self.elsewhere(region),
-            _ => Arc::clone(self),
-        }
-    }
 }
 
-/// One row for each service: where its client is kept, the SDK's crate, the service, and what is
-/// set beside the address.
+/// One row for each service: where its client is kept, the SDK's crate, and the service.
 macro_rules! services {
-    ($($field:ident $krate:ident $service:ident $(|$config:ident, $settings:ident| $more:expr)?;)*) => {
+    ($($field:ident $krate:ident $service:ident;)*) => {
         /// The clients that were made so far.
         #[derive(Default)]
         pub(crate) struct Apis {
@@ -90,13 +78,9 @@ macro_rules! services {
         $(impl Api for $krate::Client {
             const SERVICE: Service = Service::$service;
 
-            fn from_sdk(sdk: &SdkConfig, endpoint: Option<&str>, _settings: &Settings) -> Self {
+            fn from_sdk(sdk: &SdkConfig, endpoint: Option<&str>) -> Self {
                 let mut config = $krate::config::Builder::from(sdk);
                 config.set_endpoint_url(endpoint.map(str::to_owned));
-                $(let config = {
-                    let ($config, $settings) = (config, _settings);
-                    $more
-                };)?
                 Self::from_conf(config.build())
             }
 
@@ -109,9 +93,6 @@ macro_rules! services {
 
 services! {
     iam aws_sdk_iam IAM;
-    kms aws_sdk_kms KMS;
-    redshift aws_sdk_redshift REDSHIFT;
-    s3 aws_sdk_s3 S3 |config, settings| config.force_path_style(settings.s3_path_style);
     secretsmanager aws_sdk_secretsmanager SECRETS_MANAGER;
     ssm aws_sdk_ssm SSM;
     sts aws_sdk_sts STS;

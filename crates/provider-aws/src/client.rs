@@ -1,9 +1,7 @@
 //! The client: made at the first request of the settings of the provider, the SDK's own chain of
 //! environment, files and services of the machine, and what the command line says.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -61,8 +59,6 @@ pub(crate) struct Client {
     connection: OnceCell<Connection>,
     apis: Apis,
     attempts: Attempts,
-    /// The same settings for other regions.
-    elsewhere: Mutex<BTreeMap<String, Arc<Self>>>,
 }
 
 /// What requests are made with.
@@ -85,7 +81,6 @@ impl Client {
             connection: OnceCell::new(),
             apis: Apis::default(),
             attempts: Attempts::default(),
-            elsewhere: Mutex::default(),
         }
     }
 
@@ -102,22 +97,6 @@ impl Client {
     /// The creations that were attempted.
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.attempts
-    }
-
-    /// The same provider configuration in another region.
-    pub(crate) fn elsewhere(&self, region: &str) -> Arc<Self> {
-        let mut others = self
-            .elsewhere
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            let environment = Environment {
-                region: Some(region.to_owned()),
-                ..self.environment.clone()
-            };
-            Arc::new(Self::new(environment, self.settings.clone()))
-        };
-        Arc::clone(others.entry(region.to_owned()).or_insert_with(make))
     }
 
     /// The connection for an operation, made at the first one.

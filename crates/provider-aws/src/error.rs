@@ -43,21 +43,6 @@ impl Service {
         host: "iam",
         id: "IAM",
     };
-    pub(crate) const KMS: Self = Self {
-        name: "KMS",
-        host: "kms",
-        id: "KMS",
-    };
-    pub(crate) const REDSHIFT: Self = Self {
-        name: "Redshift",
-        host: "redshift",
-        id: "Redshift",
-    };
-    pub(crate) const S3: Self = Self {
-        name: "S3",
-        host: "s3",
-        id: "S3",
-    };
     pub(crate) const SSM: Self = Self {
         name: "Systems Manager",
         host: "ssm",
@@ -101,6 +86,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("AccessDeniedException", ErrorKind::AccessDenied),
     ("AccessDenied", ErrorKind::AccessDenied),
     ("ConflictException", ErrorKind::Conflict),
+    ("DeleteConflict", ErrorKind::Conflict),
+    ("EntityAlreadyExists", ErrorKind::Conflict),
     (
         "ConnectorAuthenticationException",
         ErrorKind::Authentication,
@@ -113,6 +100,10 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("InvalidClientTokenId", ErrorKind::NotConfigured),
     ("InvalidSignatureException", ErrorKind::NotConfigured),
     ("MissingAuthenticationToken", ErrorKind::NotConfigured),
+    ("InvalidInput", ErrorKind::Validation),
+    ("LimitExceeded", ErrorKind::Quota),
+    ("MalformedPolicyDocument", ErrorKind::Validation),
+    ("NoSuchEntity", ErrorKind::NotFound),
     ("ParameterNotFound", ErrorKind::NotFound),
     ("ParameterVersionNotFound", ErrorKind::NotFound),
     ("ResourceNotFoundException", ErrorKind::NotFound),
@@ -124,6 +115,7 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("TooManyRequestsException", ErrorKind::Throttled),
     ("UnrecognizedClientException", ErrorKind::NotConfigured),
     ("UnsupportedOperationException", ErrorKind::Validation),
+    ("ValidationError", ErrorKind::Validation),
     ("ValidationException", ErrorKind::Validation),
 ];
 

@@ -14,6 +14,7 @@ mod connector_profile;
 mod data;
 mod error;
 mod flow;
+mod iam_role;
 mod imported;
 mod limits;
 mod name;

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::connector_profile;
 use crate::data::About;
 use crate::flow;
+use crate::iam_role;
 use crate::secrets::Store;
 
 /// A resource type: its pure half, and the half that does the requests of a provider configuration.
@@ -27,7 +28,11 @@ type MakeData = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteData> + Send + Sync>;
 
 /// Every resource type.
 pub(crate) fn resources() -> Vec<ResourceEntry> {
-    vec![connector_profile::resource(), flow::resource()]
+    vec![
+        connector_profile::resource(),
+        flow::resource(),
+        iam_role::resource(),
+    ]
 }
 
 /// Every data source.

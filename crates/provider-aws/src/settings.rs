@@ -68,6 +68,14 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
 /// Settings that flowctl behaves like in any case, so that nothing need be said.
 const MOOT: &[(&str, &str)] = &[
     (
+        "s3_force_path_style",
+        "Path-style addressing of S3, which is not used.",
+    ),
+    (
+        "s3_use_path_style",
+        "Path-style addressing of S3, which is not used.",
+    ),
+    (
         "skip_credentials_validation",
         "Credentials are never validated beforehand.",
     ),
@@ -143,15 +151,7 @@ pub(crate) fn schema() -> Schema {
             "use_fips_endpoint",
             "Whether to use endpoints with validated cryptography.",
         ),
-        flag(
-            "s3_force_path_style",
-            "As `s3_use_path_style`, which it was called before.",
-        ),
         string("s3_us_east_1_regional_endpoint", none),
-        flag(
-            "s3_use_path_style",
-            "Whether buckets are named in the path of addresses and not in the host name.",
-        ),
     ];
     attributes.extend(MOOT.iter().map(|(name, doc)| flag(name, doc)));
     for (name, _) in WITHOUT_EFFECT {
@@ -241,7 +241,7 @@ pub(crate) fn schema() -> Schema {
                         "endpoints",
                         block(
                             endpoints,
-                            "Addresses of services other than AWS's own; those of `appflow`, `iam`, `kms`, `redshift`, `s3`, `secretsmanager`, `ssm` and `sts` have an effect.",
+                            "Addresses of services other than AWS's own; those of `appflow`, `iam`, `secretsmanager`, `ssm` and `sts` have an effect.",
                         ),
                     )
                 },
@@ -371,7 +371,6 @@ pub(crate) struct Settings {
     pub(crate) web_identity: Option<(Role, String)>,
     /// Addresses of services, by what [`Service::host`] calls them.
     pub(crate) endpoints: BTreeMap<String, String>,
-    pub(crate) s3_path_style: bool,
     pub(crate) default_tags: BTreeMap<String, String>,
     ignored_tags: Vec<String>,
     ignored_tag_prefixes: Vec<String>,
@@ -393,7 +392,7 @@ impl Settings {
     /// The settings of a block that has no unknown parts.
     pub(crate) fn read(config: &Value) -> Self {
         let endpoints = config.get("endpoints").and_then(Value::elements);
-        let mut endpoints: BTreeMap<_, _> = endpoints
+        let endpoints: BTreeMap<_, _> = endpoints
             .unwrap_or_default()
             .iter()
             .filter_map(Value::members)
@@ -402,11 +401,6 @@ impl Settings {
             .filter(|(_, url)| !url.is_empty())
             .map(|(service, url)| (service, url.to_owned()))
             .collect();
-        if let Some(url) = endpoints.remove("s3api") {
-            endpoints.entry("s3".to_owned()).or_insert(url);
-        }
-        let path_style = ["s3_use_path_style", "s3_force_path_style"];
-        let is_true = |name: &&str| config.get(name).and_then(Value::as_bool) == Some(true);
         let mut credentials_files = texts(config, "shared_credentials_files");
         credentials_files.extend(text(config, "shared_credentials_file"));
         let blocks = |name| {
@@ -448,7 +442,6 @@ impl Settings {
             roles: blocks("assume_role").iter().filter_map(role).collect(),
             web_identity,
             endpoints,
-            s3_path_style: path_style.iter().any(is_true),
             default_tags: blocks("default_tags")
                 .first()
                 .map(|block| pairs(block, "tags").collect())

@@ -36,12 +36,14 @@ pub struct GenerateError {
 
 /// The configuration of which `object` is the outcome. What only the service sets and what is not
 /// set is left out; secrets, and whatever must be set and is not known, are variables.
-/// `provider` is a provider configuration other than the type's default one, such as `aws.west`.
+/// `provider` is a provider configuration other than the type's default one, such as `aws.west`;
+/// `taken` are names of variables that are there already.
 pub fn resource(
     address: &Address,
     provider: Option<&str>,
     object: &Value,
     schema: &Schema,
+    taken: &BTreeSet<String>,
 ) -> Result<Generated, GenerateError> {
     let failed = |reason| GenerateError {
         address: address.to_string(),
@@ -50,6 +52,7 @@ pub fn resource(
     let mut writer = Writer {
         address,
         object,
+        taken,
         wanted: Vec::new(),
     };
     let mut body = Body::builder();
@@ -118,6 +121,7 @@ impl Wanted {
 struct Writer<'a> {
     address: &'a Address,
     object: &'a Value,
+    taken: &'a BTreeSet<String>,
     wanted: Vec<Wanted>,
 }
 
@@ -238,7 +242,8 @@ impl Writer<'_> {
     /// A name that is not taken yet: the resource's and the argument's, with as many of the blocks
     /// around it as it needs to be unique.
     fn name(&self, path: &AttributePath) -> String {
-        let taken: BTreeSet<&str> = self.wanted.iter().map(|w| w.name.as_str()).collect();
+        let is_taken =
+            |name: &str| self.taken.contains(name) || self.wanted.iter().any(|w| w.name == name);
         let names: Vec<&str> = path.names().map(Text::as_str).collect();
         let resource = &self.address.resource.name;
         let candidates = (1..=names.len()).map(|count| {
@@ -246,9 +251,7 @@ impl Writer<'_> {
             format!("{resource}_{inner}")
         });
         let numbered = (2..).map(|n| format!("{resource}_{}_{n}", names.join("_")));
-        let free = candidates
-            .chain(numbered)
-            .find(|name| !taken.contains(name.as_str()));
+        let free = candidates.chain(numbered).find(|name| !is_taken(name));
         // The numbers do not end.
         free.unwrap_or_default()
     }

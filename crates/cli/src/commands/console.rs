@@ -1,5 +1,7 @@
 //! `flowctl console`.
 
+mod line;
+
 use std::io::{self, BufRead, IsTerminal};
 
 use clap::Args;
@@ -7,7 +9,6 @@ use flowctl_lang::show::type_of;
 use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::{Diagnostic, SourceMap, hcl};
 use flowctl_planner::{Evaluation, Options, plan};
-use flowctl_render::style::{Style, Styled};
 use flowctl_render::value;
 
 use crate::app::App;
@@ -26,7 +27,8 @@ Type an expression of the configuration language and press Enter: 1 + 2, var.reg
 aws_appflow_connector_profile.crm.arn, type(local.tags). Names are those of the root module, with
 the values that state and configuration give them; nothing is changed.
 
-`exit`, or Ctrl-D, ends the console.
+The arrow keys bring back what was typed before, Tab completes names, and an expression goes on while
+a bracket is open. `exit`, or Ctrl-D, ends the console.
 ";
 
 /// Evaluate expressions, typed or from a pipe, one a line
@@ -51,7 +53,8 @@ pub(crate) fn run(app: &mut App, args: &ConsoleArgs) -> Result<Outcome, CommandE
     // What is wrong with the configuration shows where an expression meets it.
     let evaluation = plan(&session.input(&facts)).evaluation;
     if typed {
-        return converse(&mut app.ui, &evaluation);
+        let names = line::names(&session.project.configuration.root);
+        return converse(&mut app.ui, &evaluation, names);
     }
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| {
@@ -66,44 +69,21 @@ pub(crate) fn run(app: &mut App, args: &ConsoleArgs) -> Result<Outcome, CommandE
     Ok(Outcome::Done)
 }
 
-/// Question and answer on a terminal. An expression goes on while a bracket is open.
-fn converse(ui: &mut Ui, evaluation: &Evaluation<'_>) -> Result<Outcome, CommandError> {
-    let mut pending = String::new();
-    loop {
-        let mut prompt = Styled::new();
-        prompt.push(Style::Strong, if pending.is_empty() { "> " } else { "  " });
-        let Some(line) = ui.ask(&prompt, false)? else {
-            ui.print("\n")?;
-            return Ok(Outcome::Done);
-        };
-        pending.push_str(&line);
-        if is_open(&pending) && !line.is_empty() {
-            pending.push('\n');
-            continue;
-        }
-        match answer(evaluation, &std::mem::take(&mut pending)) {
+/// Question and answer on a terminal.
+fn converse(
+    ui: &mut Ui,
+    evaluation: &Evaluation<'_>,
+    names: Vec<String>,
+) -> Result<Outcome, CommandError> {
+    let mut lines = line::Lines::new(names)?;
+    while let Some(text) = lines.next()? {
+        match answer(evaluation, &text) {
             Answer::Text(text) => ui.print(&text)?,
             Answer::Wrong(error) => ui.error(&error),
-            Answer::End => return Ok(Outcome::Done),
+            Answer::End => break,
         }
     }
-}
-
-/// Whether a bracket is open that a further line may close.
-fn is_open(text: &str) -> bool {
-    let mut depth = 0_i32;
-    let mut quoted = false;
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' if quoted => drop(letters.next()),
-            '"' => quoted = !quoted,
-            '(' | '[' | '{' if !quoted => depth += 1,
-            ')' | ']' | '}' if !quoted => depth -= 1,
-            _ => {}
-        }
-    }
-    depth > 0
+    Ok(Outcome::Done)
 }
 
 enum Answer {
@@ -139,23 +119,4 @@ fn evaluated(evaluation: &Evaluation<'_>, expr: &Expr) -> Result<String, Vec<Dia
         return Ok(type_of(&evaluation.evaluate(argument).into_result()?));
     }
     Ok(value::console(&evaluation.evaluate(expr).into_result()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_open;
-
-    #[test]
-    fn an_expression_goes_on_while_a_bracket_is_open() {
-        for (text, open) in [
-            ("[1,", true),
-            ("[1,\n2]", false),
-            ("{a = \"}\"", true),
-            ("\"[\"", false),
-            ("\"\\\"[\"", false),
-            ("1)", false),
-        ] {
-            assert_eq!(is_open(text), open, "{text}");
-        }
-    }
 }

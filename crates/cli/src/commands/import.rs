@@ -11,18 +11,17 @@ use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::configuration::{Configuration, Import};
 use flowctl_parser::{SourceMap, hcl};
 use flowctl_planner::{ImportRead, Options, creations, is_configured, plan};
-use flowctl_render::hcl as written;
 use flowctl_schema::RemoteObject;
 
 use crate::app::{App, Context};
 use crate::args::LockArgs;
 use crate::args::variables::VariableArgs;
-use crate::error::{CommandError, Outcome, sentence};
+use crate::error::{CommandError, Outcome};
 use crate::project::Project;
 use crate::run::Course;
 use crate::session::{Facts, Session};
 use crate::state::{self, Held};
-use crate::{failure, files, runtime, signals};
+use crate::{failure, generate, runtime, signals};
 
 /// The type of what is imported without an address.
 const DEFAULT_TYPE: &str = "aws_appflow_connector_profile";
@@ -268,37 +267,23 @@ fn configure(
         )
         .with_help("write its resource block first"));
     }
-    let failed = |error: &dyn std::fmt::Display| {
-        CommandError::user(
-            "Configuration cannot be written",
-            sentence(&error.to_string()),
-        )
-    };
-    let resource = session
-        .services
-        .resource_type(&address.resource.type_name)
-        .map_err(|error| failed(&error))?;
-    let own = Some(adoption.provider.as_str()).filter(|key| key.contains('.'));
+    let declared = configuration.root.variables.keys();
+    let taken = declared.map(ToString::to_string).collect();
     let object = &adoption.object.attributes;
-    let text = written::resource(address, own, object, resource.schema())
-        .map_err(|error| failed(&error))?;
+    let written = generate::configuration(session, address, &adoption.provider, object, &taken)?;
     let default = PathBuf::from(format!("{}.tf", address.resource.name));
     let path = args.generate_config_out.as_ref().unwrap_or(&default);
-    let mut whole = text.resource.clone();
-    if !text.variables.is_empty() {
-        whole.push('\n');
-        whole.push_str(&text.variables);
+    let mut text = written.resource;
+    if !written.variables.is_empty() {
+        text.push('\n');
+        text.push_str(&written.variables);
     }
-    files::create(path, &whole).map_err(|error| failed(&format!("{}: {error}", path.display())))?;
-    let mut said = format!("Wrote its configuration to {}.\n", path.display());
-    if !text.names.is_empty() {
-        said.push_str(
-            "The service does not tell credentials. Give values to these variables before the \
-             next plan:\n",
-        );
-        said.extend(text.names.iter().flat_map(|name| ["  ", name, "\n"]));
-    }
-    Ok(said)
+    generate::create(path, &text)?;
+    Ok(format!(
+        "Wrote its configuration to {}.\n{}",
+        path.display(),
+        generate::wanted(&written.names)
+    ))
 }
 
 /// Puts the object in state, in a run of its own.

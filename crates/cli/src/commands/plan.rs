@@ -23,7 +23,7 @@ use crate::report::{Report, timestamp};
 use crate::run::Course;
 use crate::session::Session;
 use crate::state::{Known, StateFiles};
-use crate::{runtime, saved, signals};
+use crate::{generate, runtime, saved, signals};
 
 /// Show what would be done, and why
 ///
@@ -62,6 +62,11 @@ pub(crate) struct PlanArgs {
     /// Save the plan to this file, for `flowctl apply FILE`; it holds no secret
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    /// Write the configuration of what `import` blocks name and no resource block configures to
+    /// this file, which must not be there yet
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["destroy", "refresh_only"])]
+    generate_config_out: Option<PathBuf>,
 
     #[command(flatten)]
     mode: ModeArgs,
@@ -123,6 +128,9 @@ fn plan(
     report: &mut Report<'_>,
     args: &PlanArgs,
 ) -> Result<Outcome, CommandError> {
+    if let Some(path) = &args.generate_config_out {
+        generate::check(path)?;
+    }
     let project = Project::with_variables(report.ui, context, &args.variables)?;
     if args.out.is_some() {
         // The seal of a saved plan needs a key that is still there when it is applied.
@@ -137,6 +145,11 @@ fn plan(
         let stop = signals::watch()?;
         let begun = Course::begin(context, project, known, asked, &args.run, stop);
         let mut course = begun.await?;
+        let given = (context, &args.variables);
+        let generated = match &args.generate_config_out {
+            Some(path) => generate::of_imports(&mut course, report, given, path).await?,
+            None => None,
+        };
         course
             .planned(report, async |session, planned, report| {
                 report.plan(&planned.plan)?;
@@ -150,6 +163,9 @@ fn plan(
                         };
                         show(session, &planned, report, &look)?;
                     }
+                }
+                if let Some(said) = &generated {
+                    report.say(said)?;
                 }
                 told(session, &planned, report)?;
                 if let Some(path) = &args.out {

@@ -27,6 +27,7 @@ mod yaml;
 use flowctl_model::{Type, Value};
 
 pub use call::{Call, Services, call};
+pub use yaml::is_panic_guarded;
 
 use crate::world::FileError;
 

@@ -15,7 +15,14 @@ fn generated(text: &str, json: &Json) -> Generated {
     let resource_type = providers
         .resource_type(&address.resource.type_name)
         .unwrap();
-    resource(&address, None, &object, resource_type.schema()).unwrap()
+    resource(
+        &address,
+        None,
+        &object,
+        resource_type.schema(),
+        &BTreeSet::new(),
+    )
+    .unwrap()
 }
 
 /// What an import finds: everything but what the service keeps to itself.
@@ -139,7 +146,14 @@ fn another_provider_configuration_is_named() {
     let object = samples::object(&address, &json!({"input": 1}));
     let providers = providers();
     let schema = providers.resource_type("terraform_data").unwrap().schema();
-    let generated = resource(&address, Some("aws.west"), &object, schema).unwrap();
+    let generated = resource(
+        &address,
+        Some("aws.west"),
+        &object,
+        schema,
+        &BTreeSet::new(),
+    )
+    .unwrap();
     let expected =
         "resource \"terraform_data\" \"d\" {\n  provider = aws.west\n  input    = 1\n}\n";
     assert_eq!(generated.resource, expected);

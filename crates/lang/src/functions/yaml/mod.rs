@@ -4,6 +4,7 @@
 
 mod encode;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use flowctl_model::{Number, Text, Type, Value};
@@ -71,8 +72,21 @@ fn decode(source: &str) -> Result<Value, String> {
 /// For want of an error of its own the library panics at a tag right before a comma; that must not
 /// end the program.
 fn guarded(source: &str, unended: Option<&str>) -> Result<Value, String> {
-    std::panic::catch_unwind(|| document(source, unended))
-        .unwrap_or_else(|_| Err("did not find expected whitespace or line break".into()))
+    GUARDED.set(true);
+    let read = std::panic::catch_unwind(|| document(source, unended));
+    GUARDED.set(false);
+    read.unwrap_or_else(|_| Err("did not find expected whitespace or line break".into()))
+}
+
+thread_local! {
+    /// Whether a panic of this thread would be caught and told as an error.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is caught where it is caused, so that a panic hook has nothing to
+/// tell.
+pub fn is_panic_guarded() -> bool {
+    GUARDED.get()
 }
 
 fn document(source: &str, unended: Option<&str>) -> Result<Value, String> {

@@ -1,0 +1,141 @@
+//! Roles, and what is made of them in the same configuration.
+
+use flowctl_testkit::TestEnvironment;
+
+/// A role and a profile that uses it. Names are of one test alone.
+fn configuration(name: &str) -> String {
+    r#"
+//- main.tf
+variable "description" {
+  default = "For AppFlow"
+}
+variable "actions" {
+  type    = list(string)
+  default = ["s3:GetObject"]
+}
+provider "aws" {
+  default_tags {
+    tags = { team = "crm" }
+  }
+}
+resource "aws_iam_role" "loader" {
+  name_prefix = "NAME-"
+  description = var.description
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole"]
+      Principal = { Service = "appflow.amazonaws.com" }
+    }]
+  })
+  inline_policy {
+    name = "read"
+    policy = jsonencode({
+      Version   = "2012-10-17"
+      Statement = [{ Effect = "Allow", Action = var.actions, Resource = "*" }]
+    })
+  }
+  tags = { purpose = "test" }
+}
+resource "aws_appflow_connector_profile" "warehouse" {
+  name            = "NAME"
+  connector_type  = "Redshift"
+  connection_mode = "Public"
+  connector_profile_config {
+    connector_profile_credentials {
+      redshift {
+        username = "loader"
+        password = "CANARY-password-1"
+      }
+    }
+    connector_profile_properties {
+      redshift {
+        bucket_name  = "example-bucket"
+        database_url = "jdbc:redshift://c.abc123.eu-west-1.redshift.amazonaws.com:5439/dev"
+        role_arn     = aws_iam_role.loader.arn
+      }
+    }
+  }
+}
+output "role" {
+  value = aws_iam_role.loader.name
+}
+"#
+    .replace("NAME", name)
+}
+
+fn plans_empty(environment: &TestEnvironment, more: &[&str]) {
+    let arguments = ["--emulator", "plan", "-detailed-exitcode"];
+    let _ = environment
+        .flowctl(&[&arguments[..], more].concat())
+        .code(0);
+}
+
+#[test]
+fn a_role_lives_through_everything() {
+    let Some(environment) = super::with(&configuration("lives")) else {
+        return;
+    };
+    let apply = ["--emulator", "apply", "-auto-approve"];
+    let made = environment.flowctl(&apply).success();
+    assert!(made.stdout.contains("2 added"), "{made}");
+    plans_empty(&environment, &[]);
+    let name = environment.flowctl(&["output", "-raw", "role"]).out();
+    assert!(name.starts_with("lives-"), "{name}");
+
+    // In place, with everything that can be changed so.
+    let change = [
+        "-var=description=x",
+        "-var=actions=[\"s3:PutObject\",\"s3:GetObject\"]",
+    ];
+    let plan = environment
+        .flowctl(&[&["--emulator", "plan"][..], &change].concat())
+        .success();
+    assert!(
+        plan.stdout.contains("0 to add, 1 to change, 0 to destroy"),
+        "{plan}"
+    );
+    let _ = environment
+        .flowctl(&[&apply[..], &change].concat())
+        .success();
+    plans_empty(&environment, &change);
+
+    // Taken over by another state.
+    let other = ["--state", "other.db"];
+    let import = ["import", "aws_iam_role.loader", &name];
+    let _ = environment
+        .flowctl(&[&["--emulator"][..], &other, &import].concat())
+        .success();
+    let target = ["-target=aws_iam_role.loader"];
+    plans_empty(&environment, &[&other[..], &change, &target].concat());
+
+    let destroyed = environment
+        .flowctl(&["--emulator", "destroy", "-auto-approve"])
+        .success();
+    assert!(destroyed.stdout.contains("2 destroyed"), "{destroyed}");
+    let gone = environment
+        .flowctl(&[&["--emulator"][..], &["--state", "third.db"], &import].concat())
+        .code(1);
+    assert!(
+        gone.stderr.contains("there is no role") || gone.stderr.contains("There is no role"),
+        "{gone}"
+    );
+}
+
+#[test]
+fn a_policy_that_is_none_is_told_before_any_request() {
+    let Some(environment) = super::with(
+        r#"
+//- main.tf
+resource "aws_iam_role" "r" {
+  name               = "wrong name"
+  assume_role_policy = "{\"Version\": 1"
+}
+"#,
+    ) else {
+        return;
+    };
+    let ran = environment.flowctl(&["--emulator", "plan"]).code(1);
+    insta::assert_snapshot!(ran.stderr);
+}
