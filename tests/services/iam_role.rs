@@ -108,7 +108,12 @@ fn a_role_lives_through_everything() {
         .flowctl(&[&["--emulator"][..], &other, &import].concat())
         .success();
     let target = ["-target=aws_iam_role.loader"];
-    plans_empty(&environment, &[&other[..], &change, &target].concat());
+    let plan = [&["--emulator", "plan"][..], &other, &change, &target].concat();
+    let plan = environment.flowctl(&plan).success();
+    assert!(
+        plan.stdout.contains("0 to add, 0 to change, 0 to destroy"),
+        "{plan}"
+    );
 
     let destroyed = environment
         .flowctl(&["--emulator", "destroy", "-auto-approve"])
