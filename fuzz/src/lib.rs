@@ -195,6 +195,7 @@ pub fn configuration(name: &str, text: &str) {
         interrupted: &[],
         providers: &providers,
         digester: &digester,
+        settings: &flowctl_planner::settings::NO_SETTINGS,
         key_changed: false,
         world: &machine,
         workspace: "default",
