@@ -24,6 +24,7 @@ mod input;
 mod lock;
 mod output;
 mod plan;
+mod policy;
 mod properties;
 mod refresh;
 mod rekey;

@@ -38,6 +38,8 @@ pub(crate) struct Env {
     /// `FLOWCTL_UNTRUSTED`: the configuration is a stranger's, and reads nothing outside of this
     /// directory; `1` or `true` for its own.
     pub(crate) untrusted: Option<PathBuf>,
+    /// `FLOWCTL_POLICY`: directories of policies, with colons between them.
+    pub(crate) policy: Vec<PathBuf>,
     /// `FLOWCTL_FAULT`: where a fault test ends the process.
     pub(crate) fault: Option<String>,
     /// `NO_COLOR` is set and not empty, or the terminal is a `dumb` one.
@@ -70,6 +72,7 @@ impl Env {
             log: None,
             allow_external: false,
             untrusted: None,
+            policy: Vec::new(),
             fault: None,
             no_color: false,
             ascii: false,
@@ -116,6 +119,10 @@ impl Env {
                         "1" | "true" => Some(PathBuf::from(".")),
                         _ => Some(PathBuf::from(value)),
                     };
+                }
+                "FLOWCTL_POLICY" => {
+                    let directories = std::env::split_paths(&value);
+                    env.policy = directories.filter(|d| !d.as_os_str().is_empty()).collect();
                 }
                 "FLOWCTL_FAULT" => env.fault = Some(value),
                 "NO_COLOR" => env.no_color |= !value.is_empty(),

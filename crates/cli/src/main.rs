@@ -12,6 +12,7 @@ mod files;
 mod forge;
 mod generate;
 mod git;
+mod policies;
 mod progress;
 mod project;
 mod report;

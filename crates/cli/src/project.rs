@@ -3,6 +3,7 @@
 use flowctl_parser::{
     Configuration, Diagnostic, FileSystem, NO_CONFIGURATION, SourceMap, Span, load,
 };
+use flowctl_planner::policy::literal_credentials;
 use flowctl_planner::{GivenVariables, resolve_json};
 use flowctl_render::diagnostics::mask;
 use flowctl_schema::Redactor;
@@ -202,12 +203,29 @@ impl Project {
         (found, sources)
     }
 
+    /// What is between the quotes of a text, since they tell nothing.
+    fn without_quotes(&self, span: Span) -> Span {
+        let text = self.sources.text(span);
+        if text.len() > 1 && text.starts_with('"') && text.ends_with('"') {
+            Span {
+                start: span.start + 1,
+                end: span.end - 1,
+                ..span
+            }
+        } else {
+            span
+        }
+    }
+
     /// The sources as they may be shown: secrets that are written in them are covered.
     pub(crate) fn shown_sources(&self) -> SourceMap {
         let providers = providers(Endpoint::default());
         let names = mask::Names::of(&providers, &self.configuration);
         let mut spans = mask::secret_spans(&self.configuration);
         spans.extend(&self.secrets);
+        // A credential may be written under a name that tells nothing.
+        let literals = literal_credentials(&self.configuration, &providers);
+        spans.extend(literals.into_iter().map(|span| self.without_quotes(span)));
         mask::masked(&self.sources, &names, &spans)
     }
 }

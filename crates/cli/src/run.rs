@@ -13,6 +13,7 @@ use crate::app::Context;
 use crate::args::planning::{ModeArgs, Refresh, RunArgs, SelectionArgs};
 use crate::error::CommandError;
 use crate::failure;
+use crate::policies;
 use crate::project::Project;
 use crate::report::Report;
 use crate::session::{Facts, Session};
@@ -38,7 +39,10 @@ impl Course {
         run: &RunArgs,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, CommandError> {
-        let mut session = Session::new(context, project, known, selection.options(mode)?);
+        let mut project = project;
+        let mut options = selection.options(mode)?;
+        options.policies = policies::load(context, &mut project, &selection.policies)?;
+        let mut session = Session::new(context, project, known, options);
         session.parallelism = run.parallelism;
         session.connect(context).await?;
         Ok(Self {
@@ -121,7 +125,7 @@ impl Course {
         } = self;
         if !session.project.has_its_variables() {
             let planned = plan(&session.input(facts));
-            if planned.diagnostics.iter().any(Diagnostic::is_error) {
+            if planned.failed {
                 return then(session, planned, report).await;
             }
         }
@@ -144,7 +148,7 @@ impl Course {
         }
         let mut planned = loop {
             let planned = plan(&session.input(facts));
-            if planned.diagnostics.iter().any(Diagnostic::is_error) {
+            if planned.failed {
                 break planned;
             }
             if !planned.needs.is_empty() {

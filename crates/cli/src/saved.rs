@@ -53,6 +53,8 @@ impl Asked {
         for (name, addresses) in lists {
             arguments.extend(addresses.iter().map(|address| format!("{name}={address}")));
         }
+        let policies = selection.policies.policy.iter();
+        arguments.extend(policies.map(|path| format!("--policy={}", path.display())));
         arguments
     }
 

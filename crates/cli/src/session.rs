@@ -14,7 +14,7 @@ use flowctl_parser::Diagnostic;
 use flowctl_parser::diagnostic::Severity;
 use flowctl_planner::settings::ProviderSettings;
 use flowctl_planner::{
-    DataRead, Input, Needs, Options, creations, exists_already, settings, validate,
+    DataRead, Input, Needs, Options, Policies, creations, exists_already, settings, validate,
 };
 use flowctl_schema::{Providers, RemoteObject};
 use flowctl_state::{history, operations, read_snapshot};
@@ -103,7 +103,14 @@ impl Session {
     /// every mistake is told in one run.
     pub(crate) fn with_validation(&self, early: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let configuration = &self.project.configuration;
-        let mut found = validate(configuration, &self.providers, &self.machine, WORKSPACE);
+        let mut found = validate(
+            configuration,
+            &self.providers,
+            &self.machine,
+            WORKSPACE,
+            // They are looked at when all is known.
+            &Policies::default(),
+        );
         for diagnostic in early {
             let is_told = |told: &Diagnostic| {
                 (told.span, &told.summary) == (diagnostic.span, &diagnostic.summary)

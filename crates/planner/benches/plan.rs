@@ -174,7 +174,13 @@ fn bench(criterion: &mut Criterion) {
             });
             group.bench_function(BenchmarkId::new("validate", count), |b| {
                 b.iter(|| {
-                    flowctl_planner::validate(&loaded.configuration, &providers, &files, "default")
+                    flowctl_planner::validate(
+                        &loaded.configuration,
+                        &providers,
+                        &files,
+                        "default",
+                        &flowctl_planner::Policies::default(),
+                    )
                 });
             });
             group.bench_function(BenchmarkId::new("plan from empty", count), |b| {

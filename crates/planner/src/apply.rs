@@ -19,7 +19,7 @@ use crate::graph::{self, Item, Node};
 use crate::instance::{decoded, problems, resource_type};
 use crate::settings::provider_key;
 use crate::walk::{Instance, Phase, Walk, resource_key};
-use crate::{data, ignore, outputs};
+use crate::{data, ignore, outputs, policy};
 
 /// Evaluation that goes on from where the plan left it.
 pub struct Evaluation<'a> {
@@ -149,6 +149,9 @@ impl<'a> Evaluation<'a> {
         }
         // Warnings were said when the plan was made.
         found.retain(Diagnostic::is_error);
+        if found.is_empty() {
+            policy::check(walk, instance, &*resource, &config, &decoded.places);
+        }
         let address = address.to_string();
         let found = found.into_iter().map(|d| d.with_address(address.as_str()));
         walk.diagnostics.extend(found);

@@ -1,6 +1,6 @@
 //! Conditions with messages: validations, preconditions, postconditions and assertions.
 
-use flowctl_lang::convert;
+use flowctl_lang::{Evaluator, Scope, World, convert};
 use flowctl_model::plan::{CheckResult, CheckStatus};
 use flowctl_model::problem::Severity;
 use flowctl_model::{Marks, Type, Value};
@@ -18,6 +18,12 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
+    /// A policy's own condition; the policy says how bad it is.
+    pub(crate) const POLICY: Self = Self {
+        summary: "Policy violation",
+        severity: Severity::Error,
+    };
+
     /// One line for a condition that does not hold.
     pub(crate) fn summary(self) -> &'static str {
         self.summary
@@ -72,8 +78,20 @@ fn check_in(
     repetition: &Repetition,
     this: Option<&Value>,
 ) -> Checked {
+    let scope = walk.scope(place, repetition, this);
+    check_with(&scope, walk.input.world, condition, kind)
+}
+
+/// Checks a condition with what may be used there.
+pub(crate) fn check_with(
+    scope: &dyn Scope,
+    world: &dyn World,
+    condition: &Condition,
+    kind: Kind,
+) -> Checked {
     let expr = &condition.condition;
-    let evaluated = walk.evaluate(place, expr, repetition, this);
+    let evaluator = Evaluator::new(scope, world);
+    let evaluated = evaluator.evaluate(expr);
     let mut checked = Checked {
         status: CheckStatus::Unknown,
         failed: false,
@@ -102,14 +120,7 @@ fn check_in(
         return checked;
     };
     // A message that cannot be evaluated is an error even while the condition holds.
-    let message = message(
-        walk,
-        place,
-        condition,
-        repetition,
-        this,
-        &mut checked.diagnostics,
-    );
+    let message = message(evaluator, condition, &mut checked.diagnostics);
     checked.status = if holds {
         CheckStatus::Pass
     } else {
@@ -123,22 +134,15 @@ fn check_in(
     if kind.severity == Severity::Warning {
         diagnostic.severity = flowctl_parser::diagnostic::Severity::Warning;
     }
-    diagnostic.values = walk.values_of(place, expr, repetition, this);
+    diagnostic.values = evaluator.values(expr);
     checked.message = Some(message);
     checked.diagnostics.push(diagnostic);
     checked
 }
 
-fn message(
-    walk: &Walk<'_>,
-    place: usize,
-    condition: &Condition,
-    repetition: &Repetition,
-    this: Option<&Value>,
-    found: &mut Vec<Diagnostic>,
-) -> String {
+fn message(evaluator: Evaluator<'_>, condition: &Condition, found: &mut Vec<Diagnostic>) -> String {
     let expr = &condition.error_message;
-    let evaluated = walk.evaluate(place, expr, repetition, this);
+    let evaluated = evaluator.evaluate(expr);
     let failed = evaluated.has_errors();
     found.extend(evaluated.diagnostics);
     if failed {
@@ -167,18 +171,6 @@ fn message(
 }
 
 impl Walk<'_> {
-    /// The values of the references in an expression, to be shown beside an error about it.
-    pub(crate) fn values_of(
-        &self,
-        place: usize,
-        expr: &flowctl_parser::ast::Expr,
-        repetition: &Repetition,
-        this: Option<&Value>,
-    ) -> Vec<(String, String)> {
-        let scope = self.scope(place, repetition, this);
-        flowctl_lang::Evaluator::new(&scope, self.input.world).values(expr)
-    }
-
     /// Checks conditions of a resource instance; whether all that is known of them holds.
     pub(crate) fn conditions(
         &mut self,

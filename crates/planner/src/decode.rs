@@ -46,6 +46,11 @@ impl Places {
         }
     }
 
+    /// Whether the configuration says something at `path`.
+    pub(crate) fn has(&self, path: &AttributePath) -> bool {
+        self.spans.contains_key(path)
+    }
+
     /// A problem of a resource type as a diagnostic at its place.
     pub fn diagnostic(&self, problem: &Problem) -> Diagnostic {
         let span = self.of(&problem.path);

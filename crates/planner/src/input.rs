@@ -8,6 +8,7 @@ use flowctl_model::{Address, Digester, Target, Text, Value};
 use flowctl_parser::configuration::Configuration;
 use flowctl_schema::{Providers, RemoteObject};
 
+use crate::policy::Policies;
 use crate::settings::ProviderSettings;
 use crate::variables::GivenVariables;
 
@@ -37,6 +38,8 @@ pub struct Options {
     /// The configuration of objects that `import` blocks name is to be written, so that its
     /// absence is no error.
     pub generate_config: bool,
+    /// What the plan has to meet.
+    pub policies: Policies,
 }
 
 impl<'a> Input<'a> {

@@ -15,7 +15,7 @@ use crate::graph::Node;
 use crate::input::Mode;
 use crate::settings::provider_key;
 use crate::walk::{Instance, Phase, Walk};
-use crate::{ignore, triggers};
+use crate::{ignore, policy, triggers};
 
 /// What an instance is now.
 #[derive(Default)]
@@ -215,6 +215,9 @@ fn configuration<'a>(
         found.append(&mut untold);
     }
     let failed = found.iter().any(Diagnostic::is_error);
+    if !failed {
+        policy::check(walk, instance, resource, &config, &decoded.places);
+    }
     let address = walk.address(instance).to_string();
     let found = found.into_iter().map(|d| d.with_address(address.as_str()));
     walk.diagnostics.extend(found);

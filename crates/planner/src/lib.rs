@@ -11,6 +11,7 @@
 //! - [`apply`]: evaluation while the plan is carried out;
 //! - [`review`]: two configurations compared by what they ask for, with `origin` for where secrets
 //!   come from;
+//! - [`policy`]: rules that every plan has to meet;
 //! - [`mod@validate`]: what can be found without state or network.
 //!
 //! Everything here is a function of its arguments: no file, clock, environment or network. This
@@ -36,6 +37,7 @@ pub mod needs;
 mod origin;
 mod outputs;
 pub mod plan;
+pub mod policy;
 mod removal;
 pub mod review;
 pub mod settings;
@@ -52,6 +54,7 @@ pub use input::{Input, Mode, Options};
 pub use json::resolve_json;
 pub use needs::{DataRead, ImportRead, Needs};
 pub use plan::{Planned, creations, exists_already, is_configured, place_of, plan};
+pub use policy::Policies;
 pub use settings::{ProviderSettings, settings};
 pub use validate::validate;
 pub use variables::{Given, GivenValue, GivenVariables, Origin};

@@ -35,14 +35,15 @@ pub(crate) fn origin(
 }
 
 /// A module and the calls that lead to it.
-struct Place<'a> {
-    module: &'a Module,
-    caller: Option<(Box<Place<'a>>, &'a ModuleCall)>,
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) caller: Option<(Box<Place<'a>>, &'a ModuleCall)>,
     path: String,
 }
 
 impl<'a> Place<'a> {
-    fn at(configuration: &'a Configuration, path: &ModulePath) -> Option<Self> {
+    pub(crate) fn at(configuration: &'a Configuration, path: &ModulePath) -> Option<Self> {
         let mut place = Self {
             module: &configuration.root,
             caller: None,
@@ -50,13 +51,18 @@ impl<'a> Place<'a> {
         };
         for name in &path.0 {
             let call = place.module.calls.get(&**name)?;
-            place = Self {
-                module: &call.module,
-                path: format!("{}.{name}", place.path),
-                caller: Some((Box::new(place), call)),
-            };
+            place = place.inside(call);
         }
         Some(place)
+    }
+
+    /// The module that is called.
+    pub(crate) fn inside(self, call: &'a ModuleCall) -> Self {
+        Self {
+            module: &call.module,
+            path: format!("{}.{}", self.path, call.name.text),
+            caller: Some((Box::new(self), call)),
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use crate::needs::{ImportRead, Needs};
 use crate::target::Selection;
 use crate::walk::{Phase, Walk};
 use crate::{
-    conditions, edges, imports, instance, moves, outputs, removal, settings, suggest, variables,
+    conditions, edges, imports, instance, moves, outputs, policy, removal, settings, suggest,
+    variables,
 };
 
 /// A plan, and evaluation as it stands when the plan is made.
@@ -26,6 +27,8 @@ pub struct Planned<'a> {
     pub plan: Plan,
     /// Errors and warnings. With an error among them nothing may be applied.
     pub diagnostics: Vec<Diagnostic>,
+    /// There are errors other than violations of policies, so that the plan is not complete.
+    pub failed: bool,
     /// What was not known and can be read. Unless it is empty the plan is not complete: read it,
     /// and plan again with the answers.
     pub needs: Needs,
@@ -53,19 +56,24 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
     fill(&mut walk);
     sort(&mut walk);
     let edges = edges::order(&mut walk);
+    let mut checks = walk.checks.clone();
+    checks.extend(policy::results(&mut walk));
     let plan = Plan {
         outputs: outputs::changes(&walk),
         changes: std::mem::take(&mut walk.changes),
         edges,
         drift: std::mem::take(&mut walk.drift),
-        checks: walk.checks.clone(),
+        checks,
     };
     let mut diagnostics = std::mem::take(&mut walk.diagnostics);
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    diagnostics.append(&mut walk.policy.violations);
     dedup(&mut diagnostics);
     Planned {
         needs: std::mem::take(&mut walk.needs),
         unconfigured: std::mem::take(&mut walk.unconfigured),
         diagnostics,
+        failed,
         evaluation: Evaluation::new(walk, &plan),
         plan,
     }

@@ -12,8 +12,9 @@ use flowctl_schema::{Block, Providers};
 use crate::decode::Decoded;
 use crate::input::{Input, Options};
 use crate::instance::{decoded, problems, resource_type, with_problems};
+use crate::policy::Policies;
 use crate::walk::{Instance, Phase, Walk};
-use crate::{data, ephemeral, graph, ignore, moves, variables};
+use crate::{data, ephemeral, graph, ignore, moves, policy, variables};
 
 /// Checks a configuration.
 pub fn validate(
@@ -21,11 +22,16 @@ pub fn validate(
     providers: &Providers,
     world: &dyn World,
     workspace: &str,
+    policies: &Policies,
 ) -> Vec<Diagnostic> {
     let (graph, mut found) = graph::build(configuration);
     let snapshot = Snapshot::default();
     // No digest is ever made here.
     let digester = Digester::new([0; flowctl_model::secret::KEY_LENGTH]);
+    let options = Options {
+        policies: policies.clone(),
+        ..Options::default()
+    };
     let input = Input {
         configuration,
         variables: &BTreeMap::new(),
@@ -41,7 +47,7 @@ pub fn validate(
         key_changed: false,
         world,
         workspace,
-        options: &Options::default(),
+        options: &options,
     };
     let mut walk = Walk::new(input, Phase::Validate, graph);
     let order = std::sync::Arc::clone(&walk.graph);
@@ -53,6 +59,7 @@ pub fn validate(
     moves::moved(configuration, std::iter::empty(), &mut walk.diagnostics);
     moves::removed(configuration, &mut walk.diagnostics);
     found.append(&mut walk.diagnostics);
+    found.append(&mut walk.policy.violations);
     found
 }
 
@@ -83,6 +90,9 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Valu
     diagnostics.extend(ignore::check(&lifecycle.ignore_changes, block));
     let problems = problems(&*resource, &value, &places).all();
     diagnostics = with_problems(diagnostics, problems);
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        policy::check(walk, instance, &*resource, &value, &places);
+    }
     let address = walk.address(instance).to_string();
     let found = diagnostics
         .into_iter()

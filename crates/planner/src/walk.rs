@@ -73,6 +73,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) unconfigured: Vec<crate::needs::ImportRead>,
     /// Objects to adopt by `import` blocks: address to identity.
     pub(crate) adoptions: BTreeMap<Address, Text>,
+    /// What policies have found.
+    pub(crate) policy: crate::policy::Findings,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -155,6 +157,7 @@ impl<'a> Walk<'a> {
             provider_configs: BTreeMap::new(),
             unconfigured: Vec::new(),
             adoptions: BTreeMap::new(),
+            policy: crate::policy::Findings::default(),
             diagnostics: Vec::new(),
         }
     }

@@ -126,8 +126,13 @@ fn run(directory: &Path) -> Result<(), String> {
 fn validate(project: &Project, loaded: &Loaded) -> Vec<Diagnostic> {
     let mut found = loaded.diagnostics.clone();
     let configuration = &loaded.configuration;
-    let checked =
-        flowctl_planner::validate(configuration, &project.providers, &project.disk, "default");
+    let checked = flowctl_planner::validate(
+        configuration,
+        &project.providers,
+        &project.disk,
+        "default",
+        &flowctl_planner::Policies::default(),
+    );
     found.extend(checked);
     found
 }

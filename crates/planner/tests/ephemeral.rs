@@ -11,7 +11,7 @@ use common::Project;
 use flowctl_lang::World;
 use flowctl_model::{Address, Type, Value};
 use flowctl_parser::diagnostic::Diagnostic;
-use flowctl_planner::{Input, settings, validate};
+use flowctl_planner::{Input, Policies, settings, validate};
 use flowctl_schema::builtin::BuiltinProvider;
 use flowctl_schema::{
     Attribute, Block, ConfiguredProvider, DataSource, Presence, Provider, ProviderError, Providers,
@@ -317,6 +317,7 @@ fn mistakes_are_found_without_reading_anything() {
         &project.providers,
         &project.disk,
         "default",
+        &Policies::default(),
     ));
     let mut found: Vec<_> = found
         .iter()

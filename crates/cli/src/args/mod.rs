@@ -2,6 +2,7 @@
 
 pub(crate) mod normalise;
 pub(crate) mod planning;
+pub(crate) mod policy;
 pub(crate) mod variables;
 
 use std::path::PathBuf;

@@ -8,6 +8,7 @@ use flowctl_model::Address;
 use flowctl_model::event::RunKind;
 use flowctl_planner::{Mode, Options};
 
+use crate::args::policy::PolicyArgs;
 use crate::error::CommandError;
 use crate::state::{invalid_address, target};
 
@@ -74,6 +75,9 @@ pub(crate) struct SelectionArgs {
     /// Everything but this and what depends on it; may be repeated
     #[arg(long, value_name = "ADDRESS", conflicts_with = "target")]
     pub(crate) exclude: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) policies: PolicyArgs,
 }
 
 /// What is looked at before planning.
@@ -134,7 +138,7 @@ impl SelectionArgs {
             targets: targets(&self.target)?,
             excludes: targets(&self.exclude)?,
             replace: mode.replace.iter().map(replace).collect::<Result<_, _>>()?,
-            generate_config: false,
+            ..Options::default()
         })
     }
 }

@@ -9,7 +9,7 @@ use flowctl_model::plan::Plan;
 use flowctl_model::secret::KEY_LENGTH;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_parser::{Diagnostic, FileSystem, SourceMap};
-use flowctl_planner::{Input, Options, Planned, plan, review};
+use flowctl_planner::{Input, Options, Planned, Policies, plan, review};
 use flowctl_render::plan::human::{self, HumanOptions};
 use flowctl_render::plan::{html, json, markdown};
 use flowctl_render::style::{Style, Styled, clean};
@@ -17,11 +17,13 @@ use flowctl_schema::Providers;
 use zeroize::Zeroizing;
 
 use crate::app::{App, Context};
+use crate::args::policy::PolicyArgs;
 use crate::args::variables::{VariableArg, VariableArgs};
 use crate::commands::plan::{MarkdownHost, PlanFormat};
 use crate::error::{CommandError, Outcome};
 use crate::files::Disk;
 use crate::git::{self, At, Repository, Revision};
+use crate::policies;
 use crate::project::{Project, ROOT};
 use crate::report::timestamp;
 use crate::services::{Endpoint, providers};
@@ -63,6 +65,9 @@ pub(crate) struct ReviewArgs {
     detailed_exitcode: bool,
 
     #[command(flatten)]
+    policies: PolicyArgs,
+
+    #[command(flatten)]
     variables: VariableArgs,
 }
 
@@ -100,7 +105,9 @@ pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandEr
     );
     old.give(context, &given.0);
     new.give(context, &given.1);
+    let policies = policies::load(context, &mut new.project, &args.policies)?;
     let compared = Compared {
+        policies,
         providers: providers(Endpoint::default()),
         digester: digester(),
     };
@@ -260,8 +267,15 @@ impl<'a> Side<'a> {
     }
 }
 
+/// Whether the new configuration does not meet a policy.
+fn violated(found: &[Diagnostic]) -> bool {
+    found.iter().any(Diagnostic::is_error)
+}
+
 /// What the comparison is made with.
 struct Compared {
+    /// What the new configuration has to meet.
+    policies: Policies,
     providers: Providers,
     digester: Digester,
 }
@@ -273,33 +287,38 @@ impl Compared {
         (old, new): (&Side<'_>, &Side<'_>),
         args: &ReviewArgs,
     ) -> Result<Outcome, CommandError> {
-        let (snapshot, facts, options) =
-            (Snapshot::default(), Facts::default(), Options::default());
-        let planned = |side: &'_ Side<'_>| -> (Plan, Vec<Diagnostic>) {
+        let (snapshot, facts) = (Snapshot::default(), Facts::default());
+        let options = Options {
+            policies: self.policies.clone(),
+            ..Options::default()
+        };
+        let planned = |side: &'_ Side<'_>, options| -> (Plan, Vec<Diagnostic>, bool) {
             let mut found = side.found.clone();
             // What could not be read would be reported a second time as missing.
             if found.iter().any(Diagnostic::is_error) {
-                return (Plan::default(), found);
+                return (Plan::default(), found, true);
             }
-            let input = self.input(side, &snapshot, &facts, &options);
+            let input = self.input(side, &snapshot, &facts, options);
             let Planned {
-                plan, diagnostics, ..
+                plan,
+                diagnostics,
+                failed,
+                ..
             } = plan(&input);
             found.extend(diagnostics);
-            (plan, found)
+            (plan, found, failed)
         };
-        let (base, wrong) = planned(old);
-        let (head, found) = planned(new);
-        let errors = |found: &[Diagnostic]| found.iter().any(Diagnostic::is_error);
-        let failed = errors(&wrong) || errors(&found);
-        if errors(&wrong) {
+        let unbound = Options::default();
+        let (base, wrong, old_failed) = planned(old, &unbound);
+        let (head, found, new_failed) = planned(new, &options);
+        if old_failed {
             // Warnings about what is to be replaced help nobody.
             let wrong = wrong.into_iter().filter(Diagnostic::is_error).collect();
             let (wrong, sources) = old.told(wrong);
             ui.diagnostics(&wrong, &sources);
         }
         let (found, sources) = new.told(found);
-        if failed {
+        if old_failed || new_failed {
             ui.diagnostics(&found, &sources);
             return Err(CommandError::Told);
         }
@@ -323,6 +342,10 @@ impl Compared {
                 ui.print_styled(&text)?;
                 ui.diagnostics(&found, &sources);
             }
+        }
+        if violated(&found) {
+            // The difference is shown all the same: that is where to look.
+            return Ok(Outcome::Failed);
         }
         Ok(if args.detailed_exitcode && !plan.is_empty() {
             Outcome::ChangesPresent
@@ -402,7 +425,7 @@ impl Compared {
                 providers,
                 flowctl_version,
                 timestamp: &timestamp(),
-                errored: false,
+                errored: violated(diagnostics),
             }),
             PlanFormat::Markdown => markdown::comment(
                 &markdown::Input {

@@ -6,7 +6,9 @@ use flowctl_planner::validate;
 use flowctl_render::diagnostics;
 
 use crate::app::App;
+use crate::args::policy::PolicyArgs;
 use crate::error::{CommandError, Outcome};
+use crate::policies;
 use crate::project::Project;
 use crate::services::{Endpoint, providers};
 use crate::session::WORKSPACE;
@@ -22,6 +24,9 @@ pub(crate) struct ValidateArgs {
     /// The same as --format=json
     #[arg(long, conflicts_with = "format")]
     json: bool,
+
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,13 +37,20 @@ enum ValidateFormat {
 }
 
 pub(crate) fn run(app: &mut App, args: &ValidateArgs) -> Result<Outcome, CommandError> {
-    let (project, mut found) = Project::load(&app.context);
+    let (mut project, mut found) = Project::load(&app.context);
+    let policies = policies::load(&app.context, &mut project, &args.policies)?;
     // What could not be read would be reported a second time as missing.
     if !found.iter().any(Diagnostic::is_error) {
         let providers = providers(Endpoint::unused(&app.context));
         let machine = Machine::new(&app.context);
         let configuration = &project.configuration;
-        found.extend(validate(configuration, &providers, &machine, WORKSPACE));
+        found.extend(validate(
+            configuration,
+            &providers,
+            &machine,
+            WORKSPACE,
+            &policies,
+        ));
     }
     let errors = found.iter().any(Diagnostic::is_error);
     let (found, sources) = project.shown(found);

@@ -7,6 +7,7 @@ mod check;
 mod condition;
 mod input;
 mod module;
+mod policy;
 mod provider;
 mod reader;
 mod resource;
@@ -15,4 +16,5 @@ mod values;
 mod version;
 
 pub(crate) use module::{Files, module};
+pub(crate) use policy::policies;
 pub use version::{TERRAFORM_VERSION, meets};

@@ -117,6 +117,8 @@ fn parse(address: &str) -> (ObjectJson, InstanceAddressJson) {
         let module_path = module.path();
         let (prefix, kind) = match kind {
             "check" => ("check.", "check"),
+            // Terraform has no word for policies; a check is what its readers know.
+            "policy" => ("policy.", "check"),
             "output" => ("output.", "output_value"),
             _ => ("var.", "var"),
         };
@@ -181,7 +183,7 @@ fn parse(address: &str) -> (ObjectJson, InstanceAddressJson) {
 /// Takes `module.m["a"].output.x` apart; `None` if it names a resource.
 fn named(address: &str) -> Option<(ModuleInstance, &'static str, &str)> {
     let parsed = address.parse::<Address>().ok()?;
-    let kind = ["check", "output", "var"]
+    let kind = ["check", "policy", "output", "var"]
         .into_iter()
         .find(|kind| parsed.resource.type_name == *kind)?;
     let name = address.rsplit('.').next()?;
