@@ -12,7 +12,7 @@ use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Digester, Marks, Type, Value};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_parser::{FileSystem, SourceMap, load};
-use flowctl_planner::{GivenVariables, Input, Options, plan, resolve_json, validate};
+use flowctl_planner::{GivenVariables, Input, Options, Policies, plan, resolve_json, validate};
 use flowctl_schema::Providers;
 use flowctl_schema::builtin::BuiltinProvider;
 
@@ -179,7 +179,7 @@ pub fn configuration(name: &str, text: &str) {
     let mut found = std::mem::take(&mut loaded.diagnostics);
     found.extend(resolve_json(&mut loaded.configuration, &providers));
     let configuration = &loaded.configuration;
-    found.extend(validate(configuration, &providers, &machine, "default"));
+    found.extend(validate(configuration, &providers, &machine, "default", &Policies::default()));
     are_placed(&found, &loaded.sources);
     let (variables, options) = (GivenVariables::new(), Options::default());
     let (snapshot, digester) = (Snapshot::default(), Digester::new([1; 32]));

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use flate2::read::GzDecoder;
 use flowctl_testkit::{Emulator, TestEnvironment};
 
 use crate::canary::search;
@@ -131,6 +133,15 @@ impl Ground {
                 continue;
             }
             self.look(&path.display().to_string(), &bytes);
+            // A saved plan is packed: a line that says what it is, the seal, and the rest.
+            if bytes.starts_with(b"flowctl-plan-") {
+                let packed = bytes.windows(2).position(|two| two == [0x1f, 0x8b]);
+                let packed = &bytes[packed.expect("packed content")..];
+                let mut plan = Vec::new();
+                let read = GzDecoder::new(packed).read_to_end(&mut plan);
+                assert!(read.is_ok_and(|length| length > 0), "{}", path.display());
+                self.look(&format!("the content of {}", path.display()), &plan);
+            }
         }
         let log = self.emulator.requests().to_string();
         self.look("the endpoint's log", log.as_bytes());

@@ -1,6 +1,6 @@
 //! Roles, and what is made of them in the same configuration.
 
-use flowctl_testkit::TestEnvironment;
+use flowctl_testkit::{Moto, TestEnvironment};
 
 /// A role and a profile that uses it. Names are of one test alone.
 fn configuration(name: &str) -> String {
@@ -126,6 +126,56 @@ fn a_role_lives_through_everything() {
         gone.stderr.contains("there is no role") || gone.stderr.contains("There is no role"),
         "{gone}"
     );
+}
+
+#[test]
+fn a_role_whose_making_was_cut_off_is_found_again() {
+    // Before the answer is written down, with an answer that never came, and between the role and
+    // its policy.
+    for (point, name) in [
+        ("before-result", "cut-a"),
+        ("after-send", "cut-b"),
+        ("before-result", "cut-bare"),
+    ] {
+        let Some(environment) = super::with(&configuration(name)) else {
+            return;
+        };
+        let apply = [
+            "--emulator",
+            "apply",
+            "-auto-approve",
+            "-target=aws_iam_role.loader",
+        ];
+        let fault = format!("{point}:1");
+        let mut cut = environment.command(&apply);
+        let cut = cut.env("FLOWCTL_FAULT", fault).output();
+        assert!(
+            cut.is_ok_and(|cut| cut.status.code().is_none()),
+            "{point}: it was not killed"
+        );
+        if let (Some(moto), "cut-bare") = (Moto::shared(), name) {
+            moto.elsewhere(
+                "import boto3\niam = boto3.client('iam')\nfor role in iam.list_roles()['Roles']:\n  \
+                 name = role['RoleName']\n  if name.startswith('cut-bare-'): \
+                 iam.delete_role_policy(RoleName=name, PolicyName='read')\n",
+            );
+        }
+        let again = environment.flowctl(&["--emulator", "apply", "-auto-approve"]);
+        let _ = again.success();
+        plans_empty(&environment, &[]);
+        let count = format!(
+            "import boto3\nnames = [r['RoleName'] for r in \
+             boto3.client('iam').list_roles()['Roles']]\nassert len([n for n in names if \
+             n.startswith('{name}-')]) == 1, names\n"
+        );
+        if let Some(moto) = Moto::shared() {
+            moto.elsewhere(&count);
+        }
+        let destroyed = environment
+            .flowctl(&["--emulator", "destroy", "-auto-approve"])
+            .success();
+        assert!(destroyed.stdout.contains("2 destroyed"), "{destroyed}");
+    }
 }
 
 #[test]

@@ -128,6 +128,14 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a file with a text, or puts the text in place of what is there.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+    match create(path, text) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(path, text),
+        other => other,
+    }
+}
+
 /// A file in the same directory with a text, which is on disk.
 fn beside(
     path: &Path,

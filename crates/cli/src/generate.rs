@@ -63,6 +63,8 @@ pub(crate) async fn of_imports(
     let unconfigured = loop {
         let planned = plan(&session.input(facts));
         if planned.diagnostics.iter().any(Diagnostic::is_error) {
+            // The plan itself must tell what has no configuration.
+            session.options.generate_config = false;
             return Ok(None);
         }
         let needs = planned.needs;

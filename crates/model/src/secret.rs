@@ -118,7 +118,7 @@ impl Digester {
         // A key shorter than the hash's block is padded with zeros (RFC 2104).
         let mut block = Zeroizing::new([0; 64]);
         block[..KEY_LENGTH].copy_from_slice(&**self.key);
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&(*block).into());
+        let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
         mac.update(domain);
         fill(&mut mac);
         mac.finalize().into_bytes().into()

@@ -119,9 +119,11 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("ValidationException", ErrorKind::Validation),
 ];
 
-/// What can be done about an error: for which kind, and if the words contain this.
-const HINTS: &[(ErrorKind, &str, &str)] = &[
+/// What can be done about an error: of which service (`None` for every one), for which kind, and if
+/// the words contain this.
+const HINTS: &[(Option<Service>, ErrorKind, &str, &str)] = &[
     (
+        Some(Service::APPFLOW),
         ErrorKind::Validation,
         "clientcredentialsarn",
         "the policy of the secret must let the service `appflow.amazonaws.com` read it \
@@ -129,6 +131,7 @@ const HINTS: &[(ErrorKind, &str, &str)] = &[
          (kms:Decrypt)",
     ),
     (
+        Some(Service::APPFLOW),
         ErrorKind::Validation,
         "authcode cannot be blank",
         "the service found nothing to sign in with: set `access_token` or `refresh_token`, or \
@@ -136,29 +139,47 @@ const HINTS: &[(ErrorKind, &str, &str)] = &[
          read only if the secret's policy lets the service `appflow.amazonaws.com` read it",
     ),
     (
+        Some(Service::APPFLOW),
         ErrorKind::AccessDenied,
         "",
         "the credentials in use need an IAM policy that allows this operation; if it names \
          another service, so does AppFlow for reading the secret, the key or the bucket",
     ),
     (
+        Some(Service::APPFLOW),
         ErrorKind::Authentication,
         "",
         "the connector itself refused the credentials: check them, and whether a token has \
          expired, with the connector",
     ),
     (
+        Some(Service::APPFLOW),
         ErrorKind::Quota,
         "",
         "an account has 100 connector profiles in a region unless AWS raised the quota: delete \
          some, or ask for more in the Service Quotas console",
     ),
     (
+        None,
+        ErrorKind::AccessDenied,
+        "",
+        "the credentials in use need an IAM policy that allows this operation",
+    ),
+    (
+        None,
+        ErrorKind::Quota,
+        "",
+        "a quota of the account is used up: delete what is not needed, or ask for more in the Service \
+         Quotas console",
+    ),
+    (
+        None,
         ErrorKind::Throttled,
         "",
         "the account sends more requests than the service takes: use a lower `--parallelism`",
     ),
     (
+        None,
         ErrorKind::NotConfigured,
         "",
         "the AWS credentials in use are not valid or have expired: check them with `aws sts \
@@ -225,8 +246,11 @@ impl Request<'_> {
         let words = message.to_lowercase();
         let hint = HINTS
             .iter()
-            .find(|(of, contained, _)| *of == kind && words.contains(contained))
-            .map(|(_, _, hint)| (*hint).to_owned());
+            .find(|(service, of, contained, _)| {
+                let concerns = service.is_none_or(|service| service == self.service);
+                concerns && *of == kind && words.contains(contained)
+            })
+            .map(|(.., hint)| (*hint).to_owned());
         let request_id = raw
             .headers()
             .get("x-amzn-requestid")

@@ -206,22 +206,6 @@ fn leaves(value: &Value) -> BTreeMap<String, usize> {
     leaves
 }
 
-fn json_leaves(value: &serde_json::Value, leaves: &mut BTreeMap<String, usize>) {
-    match value {
-        serde_json::Value::Object(members) => {
-            for value in members.values() {
-                json_leaves(value, leaves);
-            }
-        }
-        serde_json::Value::Array(items) => {
-            for value in items {
-                json_leaves(value, leaves);
-            }
-        }
-        leaf => *leaves.entry(leaf.to_string()).or_default() += 1,
-    }
-}
-
 /// The leaves of a request, without the token.
 fn sent(request: &serde_json::Value) -> BTreeMap<String, usize> {
     let mut body = request["body"].clone();

@@ -148,11 +148,16 @@ fn same(resource: &dyn ResourceType, path: &AttributePath, prior: &Value, live: 
     unmarked == *live || resource.equivalent(path, &unmarked, live)
 }
 
-/// Whether everything that was intended and that the service tells is as it was intended.
+/// Whether everything that was intended, that an object has from its first moment and that the
+/// service tells is as it was intended.
 pub fn agrees(resource: &dyn ResourceType, intended: &Value, live: &Value) -> bool {
     let mut agrees = true;
     intended.visit(&mut |path: &AttributePath, value| {
         if !agrees || !value.is_known() || value.is_null() {
+            return false;
+        }
+        let argument = path.names().next();
+        if argument.is_some_and(|argument| !resource.is_made_with(argument)) {
             return false;
         }
         let inner = value.elements().is_some() || value.members().is_some();

@@ -86,6 +86,12 @@ pub trait ResourceType: Send + Sync {
     fn create_is_repeatable(&self) -> bool {
         true
     }
+
+    /// Whether an object has an argument from its first moment. What further requests give it may be
+    /// missing of an object whose creation was interrupted.
+    fn is_made_with(&self, _argument: &str) -> bool {
+        true
+    }
 }
 
 /// The pure half of a data source.

@@ -23,6 +23,7 @@ os._exit(0)
 /// moto's server, one for all tests of a process: each test uses names of its own.
 pub struct Moto {
     port: u16,
+    python: PathBuf,
     /// Keeps its standard input open.
     _process: Child,
 }
@@ -47,9 +48,21 @@ impl Moto {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Runs a program in Python, with `boto3` set up for the server: what somebody else does there.
+    pub fn elsewhere(&self, program: &str) {
+        let mut command = Command::new(&self.python);
+        command
+            .args(["-c", program])
+            .env("AWS_ENDPOINT_URL", self.url())
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_DEFAULT_REGION", "eu-west-1");
+        run(&mut command).expect("the program runs");
+    }
+
     fn start() -> Result<Self, String> {
         let python = environment()?;
-        let mut process = Command::new(python)
+        let mut process = Command::new(&python)
             .args(["-c", SERVER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -65,6 +78,7 @@ impl Moto {
         let port = port.map_err(|_| "moto does not start".to_owned())?;
         Ok(Self {
             port,
+            python,
             _process: process,
         })
     }

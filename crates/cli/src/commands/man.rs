@@ -7,6 +7,7 @@ use clap_mangen::Man;
 
 use crate::app::{App, Cli};
 use crate::error::{CommandError, Outcome};
+use crate::files;
 
 /// Print the manual page of a command, or write all pages
 #[derive(Args, Debug)]
@@ -51,7 +52,7 @@ fn page(command: &Command) -> Result<String, CommandError> {
 fn write_all(command: &Command, directory: &Path) -> Result<(), CommandError> {
     let name = command.get_display_name().unwrap_or(command.get_name());
     let path = directory.join(format!("{name}.1"));
-    std::fs::write(&path, page(command)?).map_err(|error| {
+    files::write(&path, &page(command)?).map_err(|error| {
         CommandError::user(
             "Cannot write the page",
             format!("{}: {error}.", path.display()),

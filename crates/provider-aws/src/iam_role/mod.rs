@@ -237,6 +237,10 @@ impl ResourceType for Role {
     fn create_is_repeatable(&self) -> bool {
         false
     }
+
+    fn is_made_with(&self, argument: &str) -> bool {
+        !matches!(argument, INLINE | MANAGED)
+    }
 }
 
 #[cfg(test)]

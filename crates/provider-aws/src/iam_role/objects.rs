@@ -231,7 +231,7 @@ impl RemoteObjects for RoleObjects {
                 .await?
                 .map(|whole| self.decode(&whole, Some(planned)));
             match there {
-                Some(live) if is_half_ours(&self.resource, planned, &live, first_attempt) => {}
+                Some(live) if is_ours(&self.resource, planned, &live, first_attempt) => {}
                 _ => return Err(taken(error, &id)),
             }
         }
@@ -449,21 +449,6 @@ fn gone(sent: Result<(), ProviderError>) -> Result<(), ProviderError> {
         Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-/// Whether a role is one of ours that was made, but perhaps without what is attached to it.
-fn is_half_ours(resource: &Role, planned: &Value, live: &RemoteObject, first_attempt: f64) -> bool {
-    let live = RemoteObject {
-        attributes: crate::table::with(
-            &live.attributes,
-            [MANAGED, INLINE].map(|name| {
-                let asked = planned.get(name).cloned();
-                (name, asked.unwrap_or_else(|| Value::null(Type::Any)))
-            }),
-        ),
-        ..live.clone()
-    };
-    is_ours(resource, planned, &live, first_attempt)
 }
 
 /// Documents of inline policies, by name.

@@ -463,3 +463,20 @@ pub(crate) fn set(object: &Value, dotted: &str, value: Value) -> Value {
     let replaced = set(inner, rest, value);
     with(object, first, Value::list(Type::Any, vec![replaced]))
 }
+
+/// Adds every leaf of a JSON value, with how often it is there.
+pub(crate) fn json_leaves(value: &serde_json::Value, leaves: &mut BTreeMap<String, usize>) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for value in members.values() {
+                json_leaves(value, leaves);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for value in items {
+                json_leaves(value, leaves);
+            }
+        }
+        leaf => *leaves.entry(leaf.to_string()).or_default() += 1,
+    }
+}
