@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flowctl_model::{Address, Value};
 use flowctl_parser::{Diagnostic, FileSystem};
-use flowctl_planner::{ImportRead, Needs, plan};
+use flowctl_planner::{ImportRead, Needs, Planned, plan};
 use flowctl_render::hcl::{self as written, Generated};
 use flowctl_render::style::Styled;
 
@@ -63,8 +63,7 @@ pub(crate) async fn of_imports(
     let unconfigured = loop {
         let planned = plan(&session.input(facts));
         if planned.diagnostics.iter().any(Diagnostic::is_error) {
-            // The plan itself must tell what has no configuration.
-            session.options.generate_config = false;
+            // The plan tells it.
             return Ok(None);
         }
         let needs = planned.needs;
@@ -117,6 +116,23 @@ pub(crate) async fn of_imports(
         .again(report.ui, context, variables, &files)?;
     session.project = again;
     Ok(Some(said(path, &names)))
+}
+
+/// Refuses a plan that leaves out what configuration should have been written for: what stood in the
+/// way before anything was read is gone now.
+pub(crate) fn complete(planned: &Planned<'_>) -> Result<(), CommandError> {
+    let Some(left_out) = planned.unconfigured.first() else {
+        return Ok(());
+    };
+    if planned.diagnostics.iter().any(Diagnostic::is_error) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} is not configured, and the plan leaves it out.",
+        left_out.address
+    );
+    Err(CommandError::user("Configuration was not written", detail)
+        .with_help("run `flowctl refresh` first, then plan again"))
 }
 
 fn said(path: &Path, names: &[String]) -> Styled {

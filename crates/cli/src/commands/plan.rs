@@ -152,6 +152,7 @@ fn plan(
         };
         course
             .planned(report, async |session, planned, report| {
+                generate::complete(&planned)?;
                 report.plan(&planned.plan)?;
                 match written(session, &planned, args, &target) {
                     Some(text) => report.ui.print(&text)?,
