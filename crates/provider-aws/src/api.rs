@@ -93,6 +93,9 @@ macro_rules! services {
 
 services! {
     iam aws_sdk_iam IAM;
+    kms aws_sdk_kms KMS;
+    redshift aws_sdk_redshift REDSHIFT;
+    s3 aws_sdk_s3 S3;
     secretsmanager aws_sdk_secretsmanager SECRETS_MANAGER;
     ssm aws_sdk_ssm SSM;
     sts aws_sdk_sts STS;

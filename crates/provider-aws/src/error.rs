@@ -43,6 +43,21 @@ impl Service {
         host: "iam",
         id: "IAM",
     };
+    pub(crate) const KMS: Self = Self {
+        name: "KMS",
+        host: "kms",
+        id: "KMS",
+    };
+    pub(crate) const REDSHIFT: Self = Self {
+        name: "Redshift",
+        host: "redshift",
+        id: "Redshift",
+    };
+    pub(crate) const S3: Self = Self {
+        name: "S3",
+        host: "s3",
+        id: "S3",
+    };
     pub(crate) const SSM: Self = Self {
         name: "Systems Manager",
         host: "ssm",
