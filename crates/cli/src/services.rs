@@ -79,12 +79,23 @@ impl Endpoint {
     }
 }
 
+/// The region that a provider works in whose configuration says none, as far as that is known without
+/// looking into profiles.
+fn ambient_region(emulator: bool) -> Option<String> {
+    let said = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok());
+    let mut said = said.filter(|region| !region.is_empty());
+    said.next()
+        .or_else(|| emulator.then(|| "us-east-1".to_owned()))
+}
+
 /// Every provider there is.
 pub(crate) fn providers(endpoint: Endpoint) -> Providers {
     let environment = Environment {
         endpoint_url: endpoint.url,
         emulator: endpoint.emulator,
-        region: None,
+        ambient_region: ambient_region(endpoint.emulator),
         programs: endpoint.external,
         untrusted: endpoint.untrusted,
     };

@@ -1,7 +1,9 @@
 //! The client: made at the first request of the settings of the provider, the SDK's own chain of
 //! environment, files and services of the machine, and what the command line says.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -36,8 +38,8 @@ pub struct Environment {
     pub endpoint_url: Option<String>,
     /// The endpoint is the emulator: there is no account, and no credentials are looked for.
     pub emulator: bool,
-    /// The region, before that of the settings.
-    pub region: Option<String>,
+    /// The region that the environment names, for settings that name none.
+    pub ambient_region: Option<String>,
     /// Programs that the configuration names may run.
     pub programs: bool,
     /// The configuration is a stranger's: it neither says who asks and where, nor reads secrets.
@@ -59,6 +61,8 @@ pub(crate) struct Client {
     connection: OnceCell<Connection>,
     apis: Apis,
     attempts: Attempts,
+    /// The clients of other regions, made when an object in one is first dealt with.
+    regions: Mutex<BTreeMap<String, Arc<Client>>>,
 }
 
 /// What requests are made with.
@@ -81,7 +85,20 @@ impl Client {
             connection: OnceCell::new(),
             apis: Apis::default(),
             attempts: Attempts::default(),
+            regions: Mutex::default(),
         }
+    }
+
+    /// The client with the same settings, for another region.
+    pub(crate) fn of_region(&self, region: &str) -> Arc<Client> {
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let mut settings = self.settings.clone();
+            settings.region = Some(region.to_owned());
+            Arc::new(Self::new(self.environment.clone(), settings))
+        };
+        let client = regions.entry(region.to_owned()).or_insert_with(make);
+        Arc::clone(client)
     }
 
     /// The settings of the provider configuration.
@@ -125,12 +142,7 @@ impl Client {
                 message,
             ));
         };
-        let chosen = self
-            .environment
-            .region
-            .clone()
-            .or_else(|| self.settings.region.clone());
-        let region = match chosen {
+        let region = match self.settings.region.clone() {
             Some(region) => Region::new(region),
             None => aws_config::meta::region::RegionProviderChain::first_try(
                 aws_config::environment::EnvironmentVariableRegionProvider::new(),
@@ -224,12 +236,7 @@ impl Client {
     async fn load(&self) -> SdkConfig {
         let settings = &self.settings;
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
-        if let Some(region) = self
-            .environment
-            .region
-            .as_ref()
-            .or(settings.region.as_ref())
-        {
+        if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &settings.profile {

@@ -21,6 +21,7 @@ mod name;
 mod ours;
 mod place;
 mod policy;
+mod region;
 mod registry;
 mod secrets;
 mod settings;
@@ -73,10 +74,16 @@ struct Offers {
 impl AwsProvider {
     /// The provider, for requests to where `environment` says.
     pub fn new(environment: Environment) -> Self {
+        let ambient = environment.ambient_region.as_deref();
+        let resources = registry::resources().into_iter();
+        let sources = registry::sources().into_iter();
+        let ephemerals = registry::ephemerals().into_iter();
         let offers = Offers {
-            resources: registry::resources(),
-            sources: registry::sources(),
-            ephemerals: registry::ephemerals(),
+            resources: resources
+                .map(|entry| region::resource(entry, ambient))
+                .collect(),
+            sources: sources.map(region::source).collect(),
+            ephemerals: ephemerals.map(region::source).collect(),
         };
         let pure = |entries: &[SourceEntry]| {
             let pure = entries.iter().map(|entry| Arc::clone(&entry.pure));

@@ -15,7 +15,7 @@ use crate::secrets::Store;
 /// A resource type: its pure half, and the half that does the requests of a provider configuration.
 pub(crate) struct ResourceEntry {
     pub(crate) pure: Arc<dyn ResourceType>,
-    pub(crate) remote: fn(&Arc<Client>) -> Arc<dyn RemoteObjects>,
+    pub(crate) remote: MakeObjects,
 }
 
 /// A data source or ephemeral resource type, in the same two halves.
@@ -24,7 +24,8 @@ pub(crate) struct SourceEntry {
     pub(crate) remote: MakeData,
 }
 
-type MakeData = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteData> + Send + Sync>;
+pub(crate) type MakeObjects = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteObjects> + Send + Sync>;
+pub(crate) type MakeData = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteData> + Send + Sync>;
 
 /// Every resource type.
 pub(crate) fn resources() -> Vec<ResourceEntry> {

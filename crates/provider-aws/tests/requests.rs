@@ -545,7 +545,6 @@ async fn nothing_is_set_up_before_the_first_request() {
     let provider = AwsProvider::new(Environment {
         endpoint_url: Some("http://127.0.0.1:9".to_owned()),
         emulator: true,
-        region: None,
         ..Environment::default()
     });
     let configured = provider.configure(None).unwrap();

@@ -27,7 +27,7 @@ use schema::{CONFIG, CONNECTOR_PROFILE, CREDENTIALS, FORCE_DELETE, PRIVATE_STATE
 pub(crate) fn resource() -> ResourceEntry {
     ResourceEntry {
         pure: Arc::new(ConnectorProfile::new()),
-        remote: |client| Arc::new(ProfileObjects::new(Arc::clone(client))),
+        remote: Box::new(|client| Arc::new(ProfileObjects::new(Arc::clone(client)))),
     }
 }
 

@@ -27,7 +27,7 @@ use schema::{FLOW, STATUS, TRIGGER};
 pub(crate) fn resource() -> ResourceEntry {
     ResourceEntry {
         pure: Arc::new(Flow::new()),
-        remote: |client| Arc::new(FlowObjects::new(Arc::clone(client))),
+        remote: Box::new(|client| Arc::new(FlowObjects::new(Arc::clone(client)))),
     }
 }
 

@@ -30,7 +30,7 @@ const SESSION: i64 = 3600;
 pub(crate) fn resource() -> ResourceEntry {
     ResourceEntry {
         pure: Arc::new(Role::new()),
-        remote: |client| Arc::new(RoleObjects::new(Arc::clone(client))),
+        remote: Box::new(|client| Arc::new(RoleObjects::new(Arc::clone(client)))),
     }
 }
 

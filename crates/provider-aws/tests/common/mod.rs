@@ -139,7 +139,6 @@ impl Bench {
         let provider = AwsProvider::new(Environment {
             endpoint_url: Some(format!("http://{address}")),
             emulator: true,
-            region: Some("us-east-1".to_owned()),
             ..Environment::default()
         });
         let configured = provider.configure(settings).unwrap();
