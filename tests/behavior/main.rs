@@ -27,6 +27,7 @@ mod plan;
 mod policy;
 mod properties;
 mod refresh;
+mod region;
 mod rekey;
 mod review;
 mod saved;

@@ -158,6 +158,26 @@ fn a_line_for_each_resource() {
 }
 
 #[test]
+fn what_is_not_targeted_is_not_looked_up() {
+    let environment = with(&format!(
+        "{PROFILE}\n//- more.tf\ndata \"aws_appflow_connector_profile\" \"absent\" {{\n  name = \
+         \"absent\"\n}}\nresource \"terraform_data\" \"a\" {{}}\noutput \"absent\" {{\n  value = \
+         data.aws_appflow_connector_profile.absent.arn\n}}\n"
+    ));
+    let plan = ["--emulator", "plan"];
+    let _ = environment.flowctl(&plan).code(1);
+    for some in [
+        "-target=terraform_data.a",
+        "-exclude=data.aws_appflow_connector_profile.absent",
+    ] {
+        let ran = environment
+            .flowctl(&[&plan[..], &[some]].concat())
+            .success();
+        assert!(ran.stdout.contains("to add, 0 to change"), "{ran}");
+    }
+}
+
+#[test]
 fn a_comment_is_no_longer_than_asked() {
     let environment = with(PROFILE);
     let arguments = [

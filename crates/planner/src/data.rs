@@ -25,6 +25,9 @@ const REFUSED: [(&str, &str); 1] = [(
 pub(crate) fn instance<'a>(walk: &mut Walk<'a>, mut instance: Instance<'a>, node: &Node) -> Value {
     let unknown = || Value::unknown(Type::Any);
     let address = walk.address(&instance);
+    if !walk.selection.includes(&address, walk.graph.place(node)) {
+        return unknown();
+    }
     if let Some(value) = walk.input.data.get(&address) {
         let source = walk
             .input

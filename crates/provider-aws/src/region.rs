@@ -13,18 +13,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flowctl_model::{AttributePath, Problem, Text, Type, Value};
 use flowctl_schema::{
-    Attribute, Constraint, DataSource, PlanRequest, PlannedChange, Presence, ProviderError,
-    ReadRequest, RemoteData, RemoteObject, RemoteObjects, ResourceType, Schema,
+    Attribute, DataSource, PlanRequest, PlannedChange, Presence, ProviderError, ReadRequest,
+    RemoteData, RemoteObject, RemoteObjects, ResourceType, Schema,
 };
 use futures::future::join_all;
 
 use crate::arn::Arn;
 use crate::client::Client;
 use crate::registry::{MakeData, MakeObjects, ResourceEntry, SourceEntry};
-use crate::table::{owned, text, text_value, with};
+use crate::table::{owned, problem, text, text_value, with};
 
 const REGION: &str = "region";
-const PATTERN: &str = r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}";
 
 /// The type with the argument, if its objects are in regions.
 pub(crate) fn resource(entry: ResourceEntry, ambient: Option<&str>) -> ResourceEntry {
@@ -83,9 +82,7 @@ fn with_argument(schema: &Schema, there_already: bool, is_object: bool) -> Schem
         return schema;
     }
     let doc = "The region, if it is not that of the provider configuration.";
-    let constraints = vec![Constraint::Pattern(PATTERN)];
-    let mut attribute =
-        Attribute::new(REGION, Type::String, Presence::Optional, doc).constraints(constraints);
+    let mut attribute = Attribute::new(REGION, Type::String, Presence::Optional, doc);
     attribute.replace = is_object;
     schema.block.attributes.push(attribute);
     // The type of the block was of the attributes before.
@@ -125,7 +122,9 @@ impl ResourceType for Regional {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        self.inner.validate(config)
+        let mut problems = self.inner.validate(config);
+        problems.extend(misnamed(config));
+        problems
     }
 
     fn equivalent(&self, path: &AttributePath, prior: &Value, proposed: &Value) -> bool {
@@ -213,7 +212,15 @@ fn parts(id: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether a text has the form of a region's name, as [`PATTERN`] says.
+/// An argument that cannot be the name of a region.
+fn misnamed(config: &Value) -> Option<Problem> {
+    let region = text(config, REGION).filter(|region| !is_region(region))?;
+    let detail = format!("{region:?} is not the name of a region.");
+    let problem = problem(REGION, "Invalid region", detail);
+    Some(problem.with_help("write one such as \"eu-west-1\", or leave `region` out"))
+}
+
+/// Whether a text has the form of a region's name: letters, words and a number, joined by hyphens.
 fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
@@ -401,7 +408,9 @@ impl DataSource for RegionalSource {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        self.inner.validate(config)
+        let mut problems = self.inner.validate(config);
+        problems.extend(misnamed(config));
+        problems
     }
 }
 

@@ -143,7 +143,9 @@ fn flows(bench: &Bench, whole: bool) -> Vec<Value> {
     for destination in destinations.into_iter().filter(|name| *name != "s3") {
         flows.push(flow(bench, &mut maker, whole, "s3", destination));
     }
-    flows
+    // Where requests go is no part of them.
+    let here = |flow: &Value| with(flow, "region", Value::null(Type::String));
+    flows.iter().map(here).collect()
 }
 
 /// What the plan of a new flow makes of a configuration.

@@ -405,8 +405,13 @@ async fn imports_take_names_and_arns_and_say_what_is_wrong_with_others() {
         ),
         (
             "arn:aws:appflow:eu-west-1:123456789012:connectorprofile/crm",
+            ErrorKind::NotFound,
+            "in region eu-west-1",
+        ),
+        (
+            "arn:aws:appflow:eu-west-1:123456789012:connectorprofile/crm@us-east-1",
             ErrorKind::Validation,
-            "region eu-west-1",
+            "of region eu-west-1",
         ),
         (
             "arn:aws:appflow:us-east-1:999999999999:connectorprofile/crm",
