@@ -10,6 +10,7 @@
 
 mod audit;
 mod disk;
+mod flows;
 mod interrupts;
 mod kill;
 mod model;
