@@ -69,6 +69,14 @@ data "aws_appflow_connector_profile" "there" {
   depends_on = [aws_appflow_connector_profile.metrics]
 }
 
+data "aws_region" "elsewhere" {
+  region = "ap-south-1"
+}
+
+output "elsewhere" {
+  value = data.aws_region.elsewhere.endpoint
+}
+
 output "arns" {
   value = concat(
     [for profile in aws_appflow_connector_profile.metrics : profile.arn],
@@ -103,6 +111,8 @@ fn one_name_lives_in_several_regions() {
         regions,
         ["eu-west-1", "us-west-2", "us-east-1", "eu-west-1"]
     );
+    let elsewhere = environment.flowctl(&["output", "-raw", "elsewhere"]);
+    assert_eq!(elsewhere.out(), "ec2.ap-south-1.amazonaws.com");
     let empty = ["--emulator", "plan", "-detailed-exitcode"];
     let _ = environment.flowctl(&empty).code(0);
 

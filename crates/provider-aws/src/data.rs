@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flowctl_model::{Type, Value};
-use flowctl_schema::{
-    Attribute, Block, DataSource, ErrorKind, Presence, ProviderError, RemoteData, Schema,
-};
+use flowctl_model::{Problem, Type, Value};
+use flowctl_schema::{Attribute, Block, DataSource, Presence, ProviderError, RemoteData, Schema};
+use futures::future::join_all;
 
 use crate::arn::partition;
 use crate::client::Client;
+use crate::region;
 use crate::registry::SourceEntry;
+use crate::table::{conflicts, text};
 
 /// Which data source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,18 +64,24 @@ impl About {
             Self::Region => (
                 &[
                     ("id", "The region."),
-                    ("region", "The region."),
                     ("endpoint", "The host name of EC2 in the region."),
                 ],
-                "The region that the provider works in.",
+                "The region that the provider works in, or another one.",
             ),
         }
     }
 
     /// The attributes of the answer.
-    async fn answer(self, client: &Client) -> Result<Vec<(&'static str, String)>, ProviderError> {
+    async fn answer(
+        self,
+        client: &Client,
+        config: &Value,
+    ) -> Result<Vec<(&'static str, String)>, ProviderError> {
         let connection = client.connect(self.name()).await?;
-        let region = &connection.region;
+        let chosen = ["region", "name"]
+            .iter()
+            .find_map(|name| text(config, name));
+        let region = chosen.unwrap_or(&connection.region);
         let (partition, suffix) = partition(region);
         Ok(match self {
             Self::CallerIdentity => {
@@ -96,9 +103,9 @@ impl About {
                 ]
             }
             Self::Region => vec![
-                ("id", region.clone()),
-                ("name", region.clone()),
-                ("region", region.clone()),
+                ("id", region.to_owned()),
+                ("name", region.to_owned()),
+                ("region", region.to_owned()),
                 ("endpoint", format!("ec2.{region}.{suffix}")),
             ],
         })
@@ -119,12 +126,12 @@ impl AboutSource {
         };
         let mut attributes: Vec<_> = computed.iter().map(attribute).collect();
         if about == About::Region {
-            attributes.push(Attribute::new(
-                "name",
-                Type::String,
-                Presence::OptionalComputed,
-                "The region; if set, it must be the provider's.",
-            ));
+            // `name` is what `region` was called before.
+            let chosen = ["region", "name"].map(|name| {
+                let doc = "The region to tell of; the provider's if not set.";
+                Attribute::new(name, Type::String, Presence::OptionalComputed, doc)
+            });
+            attributes.extend(chosen);
         }
         let block = Block {
             attributes,
@@ -147,6 +154,14 @@ impl DataSource for AboutSource {
     fn schema(&self) -> &Schema {
         &self.schema
     }
+
+    fn validate(&self, config: &Value) -> Vec<Problem> {
+        let conflict = conflicts(config, &["region", "name"]);
+        region::misnamed(config)
+            .into_iter()
+            .chain(conflict)
+            .collect()
+    }
 }
 
 /// Answers one of them.
@@ -164,25 +179,12 @@ impl AboutData {
 #[async_trait]
 impl RemoteData for AboutData {
     async fn read_many(&self, configs: &[Value]) -> Vec<Result<Value, ProviderError>> {
-        let answer = self.about.answer(&self.client).await;
-        let told = |config: &Value| {
-            let members = answer.clone()?;
-            if let Some(wanted) = config.get("name").and_then(Value::as_str)
-                && let Some((_, ours)) = members.iter().find(|(name, _)| *name == "name")
-                && ours != wanted
-            {
-                let message = format!("the provider works in region {ours}, not in {wanted}");
-                let error = ProviderError::local(ErrorKind::Validation, self.about.name(), message);
-                return Err(error.with_hint(
-                    "use a provider configuration with that region, or leave `name` out",
-                ));
-            }
+        let told = async |config: &Value| {
+            let members = self.about.answer(&self.client, config).await?.into_iter();
             Ok(Value::object(
-                members
-                    .into_iter()
-                    .map(|(name, text)| (name, Value::string(text))),
+                members.map(|(name, text)| (name, Value::string(text))),
             ))
         };
-        configs.iter().map(told).collect()
+        join_all(configs.iter().map(told)).await
     }
 }

@@ -23,46 +23,19 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) const APPFLOW: Self = Self {
-        name: "AppFlow",
-        host: "appflow",
-        id: "Appflow",
-    };
-    pub(crate) const STS: Self = Self {
-        name: "STS",
-        host: "sts",
-        id: "STS",
-    };
-    pub(crate) const SECRETS_MANAGER: Self = Self {
-        name: "Secrets Manager",
-        host: "secretsmanager",
-        id: "Secrets Manager",
-    };
-    pub(crate) const IAM: Self = Self {
-        name: "IAM",
-        host: "iam",
-        id: "IAM",
-    };
-    pub(crate) const KMS: Self = Self {
-        name: "KMS",
-        host: "kms",
-        id: "KMS",
-    };
-    pub(crate) const REDSHIFT: Self = Self {
-        name: "Redshift",
-        host: "redshift",
-        id: "Redshift",
-    };
-    pub(crate) const S3: Self = Self {
-        name: "S3",
-        host: "s3",
-        id: "S3",
-    };
-    pub(crate) const SSM: Self = Self {
-        name: "Systems Manager",
-        host: "ssm",
-        id: "SSM",
-    };
+    pub(crate) const APPFLOW: Self = Self::named("AppFlow", "appflow", "Appflow");
+    pub(crate) const STS: Self = Self::named("STS", "sts", "STS");
+    pub(crate) const SECRETS_MANAGER: Self =
+        Self::named("Secrets Manager", "secretsmanager", "Secrets Manager");
+    pub(crate) const IAM: Self = Self::named("IAM", "iam", "IAM");
+    pub(crate) const KMS: Self = Self::named("KMS", "kms", "KMS");
+    pub(crate) const REDSHIFT: Self = Self::named("Redshift", "redshift", "Redshift");
+    pub(crate) const S3: Self = Self::named("S3", "s3", "S3");
+    pub(crate) const SSM: Self = Self::named("Systems Manager", "ssm", "SSM");
+
+    const fn named(name: &'static str, host: &'static str, id: &'static str) -> Self {
+        Self { name, host, id }
+    }
 
     /// What sets its address, in words.
     fn endpoint_settings(self) -> String {

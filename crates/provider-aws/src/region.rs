@@ -213,7 +213,7 @@ fn parts(id: &str) -> (&str, Option<&str>) {
 }
 
 /// An argument that cannot be the name of a region.
-fn misnamed(config: &Value) -> Option<Problem> {
+pub(crate) fn misnamed(config: &Value) -> Option<Problem> {
     let region = text(config, REGION).filter(|region| !is_region(region))?;
     let detail = format!("{region:?} is not the name of a region.");
     let problem = problem(REGION, "Invalid region", detail);
