@@ -239,6 +239,21 @@ fn a_text_without_a_marker_is_given_one() {
 }
 
 #[test]
+fn the_longest_that_the_host_takes_is_sent() {
+    let host = Host::new(|number, _| match number {
+        0 => (200, "", json!([])),
+        _ => (201, "", json!({ "id": 1 })),
+    });
+    let environment = environment();
+    let marker = "<!-- flowctl:plan:live -->\n";
+    let rest = "x".repeat(65_536 - marker.len());
+    // The directory of a test ends its files with a line break.
+    std::fs::write(environment.path("plan.md"), format!("{marker}{rest}")).unwrap();
+    let _ = comment(&environment, &host, GITHUB).success();
+    assert_eq!(host.requests()[1].comment().len(), 65_536);
+}
+
+#[test]
 fn what_passes_is_tried_again_from_the_beginning() {
     // The answer to the first attempt is lost after the comment was made.
     let host = Host::new(|number, _| match number {

@@ -178,6 +178,56 @@ fn what_is_not_targeted_is_not_looked_up() {
 }
 
 #[test]
+fn only_what_is_asked_for_forces_a_replacement() {
+    let environment = applied(PROFILE);
+    let text = environment.read("main.tf");
+    let name = text
+        .lines()
+        .find(|l| l.trim().starts_with("name "))
+        .unwrap();
+    let renamed = text.replace(name, "  name = \"another\"");
+    environment.write(&format!("//- main.tf\n{renamed}"));
+    let plan = environment.flowctl(&["--emulator", "plan"]).out();
+    let forcing: Vec<_> = plan
+        .lines()
+        .filter(|line| line.contains("# forces replacement"))
+        .collect();
+    assert_eq!(forcing.len(), 1, "{plan}");
+    assert!(forcing[0].contains("name"), "{plan}");
+}
+
+#[test]
+fn a_comment_that_is_shortened_says_where_all_of_it_is() {
+    let environment = with(
+        "//- main.tf\nresource \"terraform_data\" \"many\" {\n  count = 40\n  input = count.index\n}\n",
+    );
+    let short = ["plan", "--format=markdown", "--max-length=1500"];
+    let told = |environment: &flowctl_testkit::TestEnvironment, more: &[&str]| {
+        let comment = environment
+            .flowctl(&[&short, more].concat())
+            .success()
+            .stdout;
+        assert!(comment.len() <= 1500, "{comment}");
+        let last = comment.trim_end().lines().last().unwrap_or_default();
+        last.split("All of it: ").nth(1).unwrap_or(last).to_owned()
+    };
+    assert_eq!(told(&environment, &[]), "`flowctl plan`");
+    assert_eq!(told(&environment, &["-out=p"]), "`flowctl show p`");
+    let place = "--whole-at=https://example.com/1";
+    assert_eq!(told(&environment, &[place]), "<https://example.com/1>");
+    let environment = environment
+        .with_variable("GITHUB_SERVER_URL", "https://github.com")
+        .with_variable("GITHUB_REPOSITORY", "org/repo")
+        .with_variable("GITHUB_RUN_ID", "7");
+    assert_eq!(
+        told(&environment, &[]),
+        "<https://github.com/org/repo/actions/runs/7>"
+    );
+    let environment = environment.with_variable("CI_JOB_URL", "");
+    assert_eq!(told(&environment, &[place]), "<https://example.com/1>");
+}
+
+#[test]
 fn a_comment_is_no_longer_than_asked() {
     let environment = with(PROFILE);
     let arguments = [

@@ -293,7 +293,7 @@ fn the_other_formats() {
     assert!(markdown.starts_with("<!-- flowctl:plan:"), "{markdown}");
     assert!(markdown.contains("datadoghq.eu"), "{markdown}");
     let html = environment.flowctl(&["review", "--base=before", "--format=html"]);
-    assert!(html.out().contains("datadoghq.eu"));
+    assert!(html.out().contains("api.datadoghq.<mark>eu</mark>"));
 }
 
 #[test]

@@ -53,6 +53,46 @@ fn a_saved_plan_is_shown_and_applied_as_it_was_approved() {
 }
 
 #[test]
+fn a_plan_for_tools_is_alone_where_it_is_read() {
+    let environment = environment();
+    let plan = |format| environment.flowctl(&["plan", format, "-out=plan.bin"]);
+    let ran = plan("--format=json");
+    assert!(ran.stderr.contains("flowctl apply plan.bin"), "{ran}");
+    assert!(ran.json()["resource_changes"].is_array());
+    let ran = plan("--format=markdown").success();
+    assert!(!ran.stdout.contains("Saved the plan"), "{ran}");
+}
+
+#[test]
+fn a_saved_plan_is_shown_as_wide_and_as_deep_as_it_was_planned() {
+    let environment = environment();
+    let lists = "//- list.tf\nresource \"terraform_data\" \"c\" {\n  input = [1, 2, 3, 4, 5, 6, 7, 8, var.word]\n}\n";
+    environment.write(lists);
+    let _ = environment.flowctl(&["apply", "-auto-approve"]).success();
+    let changed = ["-var", "word=two"];
+    let _ = environment
+        .flowctl(&["plan", "-out=plan.bin", changed[0], changed[1]])
+        .success();
+    let mut seen = Vec::new();
+    for look in [
+        None,
+        Some("--compact"),
+        Some("--context=all"),
+        Some("-context=0"),
+    ] {
+        let look: Vec<_> = look.into_iter().collect();
+        let plan = [&["plan"], &look[..], &changed].concat();
+        let show = [&["show"], &look[..], &["plan.bin"]].concat();
+        let planned = environment.flowctl(&plan).success().stdout;
+        let shown = environment.flowctl(&show).success().stdout;
+        assert_eq!(planned, shown, "{look:?}");
+        seen.push(shown);
+    }
+    assert!(seen[1].len() < seen[0].len() && seen[0].len() < seen[2].len());
+    insta::assert_snapshot!(environment.flowctl(&["show", "--compact"]).code(1).stderr);
+}
+
+#[test]
 fn what_changed_since_is_named_and_nothing_is_done() {
     let environment = environment();
     let _ = environment.flowctl(&["plan", "-out=plan.bin"]).success();

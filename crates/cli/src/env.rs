@@ -31,6 +31,8 @@ pub(crate) struct Env {
     pub(crate) gitlab_token: Option<Zeroizing<String>>,
     /// `CI_SERVER_URL`: where GitLab is, as its jobs say.
     pub(crate) gitlab_url: Option<String>,
+    /// The page of the CI job, as GitHub, GitLab or Bitbucket say it.
+    pub(crate) job: Option<String>,
     /// `FLOWCTL_LOG`: what is logged to stderr, as tracing's filters are written.
     pub(crate) log: Option<String>,
     /// `FLOWCTL_ALLOW_EXTERNAL` is `1` or `true`: `external` may run programs.
@@ -69,6 +71,7 @@ impl Env {
             github_api_url: None,
             gitlab_token: None,
             gitlab_url: None,
+            job: None,
             log: None,
             allow_external: false,
             untrusted: None,
@@ -82,6 +85,8 @@ impl Env {
             user: None,
         };
         let mut locale = [None, None, None];
+        let mut github = [None, None, None];
+        let mut bitbucket = [None, None];
         for (name, value) in std::env::vars_os() {
             let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
                 continue;
@@ -109,6 +114,12 @@ impl Env {
                     env.gitlab_token = Some(Zeroizing::new(value));
                 }
                 "CI_SERVER_URL" if !value.is_empty() => env.gitlab_url = Some(value),
+                "CI_JOB_URL" if !value.is_empty() => env.job = Some(value),
+                "GITHUB_SERVER_URL" => github[0] = Some(value),
+                "GITHUB_REPOSITORY" => github[1] = Some(value),
+                "GITHUB_RUN_ID" => github[2] = Some(value),
+                "BITBUCKET_GIT_HTTP_ORIGIN" => bitbucket[0] = Some(value),
+                "BITBUCKET_BUILD_NUMBER" => bitbucket[1] = Some(value),
                 "FLOWCTL_LOG" => env.log = Some(value),
                 "FLOWCTL_ALLOW_EXTERNAL" => {
                     env.allow_external = matches!(value.as_str(), "1" | "true");
@@ -136,6 +147,11 @@ impl Env {
                 "LANG" => locale[2] = Some(value),
                 _ => {}
             }
+        }
+        if let [Some(server), Some(repository), Some(run)] = &github {
+            env.job = Some(format!("{server}/{repository}/actions/runs/{run}"));
+        } else if let [Some(origin), Some(number)] = &bitbucket {
+            env.job = Some(format!("{origin}/pipelines/results/{number}"));
         }
         let locale = locale.into_iter().flatten().find(|name| !name.is_empty());
         env.ascii = locale.is_some_and(|name| {

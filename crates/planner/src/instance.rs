@@ -361,7 +361,10 @@ impl Wanted {
         let mut replace_paths = planned.replace;
         let forces = |path: &&AttributePath| {
             let forces = block.attribute_at(path).is_some_and(|a| a.replace);
-            forces && !planned.in_place.contains(path)
+            // What the service decides anew follows from the replacement and is no cause of it.
+            let unknown = planned.planned.at(path).is_some_and(|v| !v.is_known());
+            let follows = unknown && config.at(path).is_none_or(Value::is_null);
+            forces && !follows && !planned.in_place.contains(path)
         };
         replace_paths.extend(differing.iter().filter(forces).cloned());
         let state = state(walk, address, present);

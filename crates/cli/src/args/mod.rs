@@ -1,5 +1,6 @@
 //! What is typed: options that several commands share, each defined once.
 
+pub(crate) mod look;
 pub(crate) mod normalise;
 pub(crate) mod planning;
 pub(crate) mod policy;

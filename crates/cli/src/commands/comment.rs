@@ -45,12 +45,7 @@ pub(crate) fn run(app: &mut App, args: &CommentArgs) -> Result<Outcome, CommandE
         return Err(CommandError::Internal);
     };
     let text = text(&args.file, thread.host)?;
-    let marker = marker(&text);
-    let text = match marker {
-        Some(_) => text.clone(),
-        None => format!("{MARKER}\n{text}"),
-    };
-    let marker = marker.unwrap_or(MARKER);
+    let marker = marker(&text).unwrap_or(MARKER);
     let forge = forge(context, thread.host, args.api_url.as_deref())?;
     let runtime = runtime::full()?;
     let posted = runtime.block_on(forge.post(thread, marker, &text))?;
@@ -107,7 +102,11 @@ fn text(file: &Path, host: Host) -> Result<String, CommandError> {
         Host::GitLab => markdown::Host::GitLab,
     }
     .max_length();
-    let length = text.chars().count() + MARKER.len();
+    let text = match marker(&text) {
+        Some(_) => text,
+        None => format!("{MARKER}\n{text}"),
+    };
+    let length = text.chars().count();
     if length > longest {
         let name = host.name();
         let detail =

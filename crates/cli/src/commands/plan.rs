@@ -15,6 +15,7 @@ use flowctl_render::style::Styled;
 
 use crate::app::{App, Context};
 use crate::args::LockArgs;
+use crate::args::look::{LookArgs, MarkdownArgs, showing};
 use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::error::{CommandError, Outcome};
@@ -39,21 +40,11 @@ pub(crate) struct PlanArgs {
     )]
     format: PlanFormat,
 
-    /// Where a plan in Markdown is to be read
-    #[arg(long, value_name = "HOST", default_value = "github")]
-    markdown_host: MarkdownHost,
+    #[command(flatten)]
+    markdown: MarkdownArgs,
 
-    /// The most characters of a plan in Markdown, if the host's own limit is too much
-    #[arg(long, value_name = "N")]
-    max_length: Option<usize>,
-
-    /// One line for each resource
-    #[arg(long)]
-    compact: bool,
-
-    /// How many unchanged lines or elements are shown beside a change; `all` for everything
-    #[arg(long, value_name = "N", default_value = "3", value_parser = lines)]
-    context: human::Context,
+    #[command(flatten)]
+    look: LookArgs,
 
     /// Exit with 2 if there are changes
     #[arg(long)]
@@ -98,24 +89,6 @@ pub(crate) enum PlanFormat {
     Html,
 }
 
-/// Where comments on pull requests are read.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum MarkdownHost {
-    Github,
-    Gitlab,
-    Bitbucket,
-}
-
-impl From<MarkdownHost> for markdown::Host {
-    fn from(host: MarkdownHost) -> Self {
-        match host {
-            MarkdownHost::Github => Self::GitHub,
-            MarkdownHost::Gitlab => Self::GitLab,
-            MarkdownHost::Bitbucket => Self::Bitbucket,
-        }
-    }
-}
-
 pub(crate) fn run(app: &mut App, args: &PlanArgs) -> Result<Outcome, CommandError> {
     let App { ui, context } = app;
     let mut report = Report::begin(ui, RunKind::Plan, &args.run)?;
@@ -140,6 +113,8 @@ fn plan(
     let asked = (&args.mode, &args.selection);
     let directory = std::env::current_dir().unwrap_or_default();
     let target = directory.file_name().unwrap_or_default().to_string_lossy();
+    let command = showing(args.out.as_deref());
+    let whole = args.markdown.whole(&context.env, &command);
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(async {
         let stop = signals::watch()?;
@@ -154,24 +129,20 @@ fn plan(
             .planned(report, async |session, planned, report| {
                 generate::complete(&planned)?;
                 report.plan(&planned.plan)?;
-                match written(session, &planned, args, &target) {
+                match written(session, &planned, args, (&target, &whole)) {
                     Some(text) => report.ui.print(&text)?,
                     None => {
-                        let look = HumanOptions {
-                            width: report.ui.width(),
-                            context: args.context,
-                            compact: args.compact,
-                        };
+                        let look = args.look.options(report.ui.width());
                         show(session, &planned, report, &look)?;
                     }
                 }
                 if let Some(said) = &generated {
-                    report.say(said)?;
+                    beside(report, args.format, said)?;
                 }
                 told(session, &planned, report)?;
                 if let Some(path) = &args.out {
                     saved::save(session, &planned.plan, asked, &args.variables, path)?;
-                    report.say(&saved_to(path))?;
+                    beside(report, args.format, &saved_to(path))?;
                 }
                 let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
                 Ok(if args.detailed_exitcode && changes {
@@ -184,15 +155,6 @@ fn plan(
     });
     runtime.shutdown_background();
     outcome
-}
-
-/// How much is shown beside a change.
-fn lines(text: &str) -> Result<human::Context, String> {
-    if text == "all" {
-        return Ok(human::Context::All);
-    }
-    let wrong = |_| "a whole number is needed, or `all`".to_owned();
-    text.parse().map(human::Context::Lines).map_err(wrong)
 }
 
 /// Writes the plan as a result for people.
@@ -215,7 +177,7 @@ fn written(
     session: &Session,
     planned: &Planned<'_>,
     args: &PlanArgs,
-    target: &str,
+    (target, whole): (&str, &str),
 ) -> Option<String> {
     let (plan, providers) = (&planned.plan, &session.providers);
     let (diagnostics, flowctl_version) = (&planned.diagnostics, env!("CARGO_PKG_VERSION"));
@@ -240,13 +202,7 @@ fn written(
                 sources: &session.project.shown_sources(),
                 summary: None,
             },
-            &markdown::Options {
-                kind: markdown::Kind::Plan,
-                target,
-                host: args.markdown_host.into(),
-                max_length: args.max_length,
-                whole: None,
-            },
+            &args.markdown.options(target, whole),
         ),
         PlanFormat::Html => html::page(&html::Input {
             plan,
@@ -259,6 +215,16 @@ fn written(
         }),
     };
     Some(text.trim_end().to_owned() + "\n")
+}
+
+/// Tells something that is no part of the plan: where the plan is for tools or for a comment, what
+/// reads it must find nothing else.
+fn beside(report: &mut Report<'_>, format: PlanFormat, text: &Styled) -> Result<(), CommandError> {
+    if format == PlanFormat::Human {
+        return report.say(text);
+    }
+    report.ui.note(text.as_str().trim());
+    Ok(())
 }
 
 /// What is said of a plan that was saved.

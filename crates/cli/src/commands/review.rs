@@ -17,9 +17,10 @@ use flowctl_schema::Providers;
 use zeroize::Zeroizing;
 
 use crate::app::{App, Context};
+use crate::args::look::{LookArgs, MarkdownArgs};
 use crate::args::policy::PolicyArgs;
 use crate::args::variables::{VariableArg, VariableArgs};
-use crate::commands::plan::{MarkdownHost, PlanFormat};
+use crate::commands::plan::PlanFormat;
 use crate::error::{CommandError, Outcome};
 use crate::files::Disk;
 use crate::git::{self, At, Repository, Revision};
@@ -56,9 +57,11 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: PlanFormat,
 
-    /// Where Markdown is to be read
-    #[arg(long, value_name = "HOST", default_value = "github")]
-    markdown_host: MarkdownHost,
+    #[command(flatten)]
+    markdown: MarkdownArgs,
+
+    #[command(flatten)]
+    look: LookArgs,
 
     /// Exit with 2 if there are differences
     #[arg(long)]
@@ -110,8 +113,19 @@ pub(crate) fn run(app: &mut App, args: &ReviewArgs) -> Result<Outcome, CommandEr
         policies,
         providers: providers(Endpoint::default()),
         digester: digester(),
+        whole: args.markdown.whole(&context.env, &command(args)),
     };
     compared.compare(ui, (&old, &new), args)
+}
+
+/// The command that shows all of the difference.
+fn command(args: &ReviewArgs) -> String {
+    let head = args.head.iter().map(|head| format!(" --head {head}"));
+    format!(
+        "flowctl review --base {}{}",
+        args.base,
+        head.collect::<String>()
+    )
 }
 
 /// The variable files that git is told to ignore: nobody reviews them, and they hold for every
@@ -278,6 +292,8 @@ struct Compared {
     policies: Policies,
     providers: Providers,
     digester: Digester,
+    /// Where all of the difference can be read.
+    whole: String,
 }
 
 impl Compared {
@@ -338,7 +354,7 @@ impl Compared {
         match self.written(&plan, new, (&found, &sources), args) {
             Some(text) => ui.print(&(text.trim_end().to_owned() + "\n"))?,
             None => {
-                let text = self.shown(&plan, &names, ui.width());
+                let text = self.shown(&plan, &names, &args.look.options(ui.width()));
                 ui.print_styled(&text)?;
                 ui.diagnostics(&found, &sources);
             }
@@ -381,7 +397,7 @@ impl Compared {
     }
 
     /// The difference for people.
-    fn shown(&self, plan: &Plan, (old, new): &(String, String), width: usize) -> Styled {
+    fn shown(&self, plan: &Plan, (old, new): &(String, String), options: &HumanOptions) -> Styled {
         let mut text = Styled::new();
         if plan.is_empty() {
             text.push(Style::Strong, "No differences.");
@@ -392,12 +408,7 @@ impl Compared {
             Style::Strong,
             &format!("What {new} asks for, compared with {old}:\n\n"),
         );
-        let options = HumanOptions {
-            width,
-            context: human::Context::Lines(3),
-            compact: false,
-        };
-        text.append(&human::plan(plan, &self.providers, &options));
+        text.append(&human::plan(plan, &self.providers, options));
         text
     }
 
@@ -435,13 +446,7 @@ impl Compared {
                     sources,
                     summary: None,
                 },
-                &markdown::Options {
-                    kind: markdown::Kind::Plan,
-                    target: &target,
-                    host: args.markdown_host.into(),
-                    max_length: None,
-                    whole: None,
-                },
+                &args.markdown.options(&target, &self.whole),
             ),
             PlanFormat::Html => html::page(&html::Input {
                 plan,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use flowctl_render::plan::human::{self, HumanOptions};
+use flowctl_render::plan::human;
 use flowctl_render::{output, plan};
 use flowctl_state::planfile::SavedPlan;
 
 use crate::app::App;
+use crate::args::look::LookArgs;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
 use crate::services::{Endpoint, providers};
@@ -29,6 +30,9 @@ pub(crate) struct ShowArgs {
     /// The same as --format=json
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    look: LookArgs,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +49,11 @@ pub(crate) fn run(app: &mut App, args: &ShowArgs) -> Result<Outcome, CommandErro
         .filter(|path| path.is_file())
     {
         return show_plan(app, args, path);
+    }
+    if args.look.is_given() {
+        let detail = "--context and --compact are about what changes, and state is shown whole.";
+        return Err(CommandError::user("Nothing to shorten", detail)
+            .with_help("name the file of a saved plan: `flowctl show plan.bin --compact`"));
     }
     let mut snapshot = StateFiles::of(&app.context).read()?;
     if let Some(address) = &args.what {
@@ -96,11 +105,7 @@ fn show_plan(app: &mut App, args: &ShowArgs, path: &Path) -> Result<Outcome, Com
         app.ui.print(&format!("{text}\n"))?;
         return Ok(Outcome::Done);
     }
-    let options = HumanOptions {
-        width: app.ui.width(),
-        context: human::Context::Lines(3),
-        compact: false,
-    };
+    let options = args.look.options(app.ui.width());
     let text = human::plan(&saved.plan, &providers, &options);
     app.ui.print_styled(&text)?;
     Ok(Outcome::Done)

@@ -15,9 +15,10 @@ use flowctl_schema::Providers;
 use sha2::{Digest, Sha256};
 
 use self::diff::rows;
+use crate::plan::conditions;
 use crate::plan::human::summary;
 use crate::plan::markdown::html;
-use crate::plan::resource::{because, is_shown, mark, verdict};
+use crate::plan::resource::{because, forcing, is_shown, mark, verdict};
 use crate::style::clean;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -95,7 +96,7 @@ pub fn page(input: &Input<'_>) -> String {
     controls(&mut out, &shown);
     out.push_str("<main>\n");
     findings(&mut out, input);
-    checks(&mut out, input.plan);
+    checks(&mut out, input);
     graph::write(&mut out, input.plan);
     changes(&mut out, &shown, input.providers);
     outputs(&mut out, input.plan);
@@ -106,9 +107,21 @@ pub fn page(input: &Input<'_>) -> String {
         text(input.flowctl_version),
         input
             .timestamp
-            .map_or(String::new(), |at| format!(", {}", text(at))),
+            .map_or(String::new(), |at| format!(", {}", text(&to_seconds(at)))),
     );
     out
+}
+
+/// A time of RFC 3339 as people read it.
+fn to_seconds(at: &str) -> String {
+    let fraction = |c: char| c == '.' || c.is_ascii_digit();
+    match at.split_once('.') {
+        Some((seconds, rest)) => {
+            let zone = rest.trim_start_matches(fraction);
+            format!("{} {zone}", seconds.replacen('T', " ", 1)).replace(" Z", " UTC")
+        }
+        None => at.to_owned(),
+    }
 }
 
 /// Text of any origin as text of the page.
@@ -150,16 +163,44 @@ fn banner(out: &mut String, input: &Input<'_>) {
     let _ = write!(
         out,
         "<header>\n<h1>flowctl plan{target}</h1>\n<p class=\"verdict{}\">{verdict}</p>\n\
-         <button type=\"button\" id=\"theme\" aria-label=\"Light or dark\">◐</button>\n</header>\n",
+         <button type=\"button\" id=\"theme\" hidden aria-label=\"Light or dark\">◐</button>\n",
         if errors > 0 { " bad" } else { "" },
     );
+    let found = conditions::others(input.plan, input.diagnostics);
+    let warnings = found.len() - errors;
+    let checks = conditions::open(input.plan, input.diagnostics).len();
+    let outputs = input.plan.outputs.values().filter(|o| o.changed).count();
+    let parts = [
+        (errors, "error", "errors", "findings"),
+        (warnings, "warning", "warnings", "findings"),
+        (checks, "check not met", "checks not met", "checks"),
+        (
+            input.plan.drift.len(),
+            "change outside of flowctl",
+            "changes outside of flowctl",
+            "drift",
+        ),
+        (outputs, "output", "outputs", "outputs"),
+    ];
+    let links: Vec<_> = parts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many, id)| {
+            let words = if *count == 1 { one } else { many };
+            format!("<a href=\"#{id}\">{count} {words}</a>")
+        })
+        .collect();
+    if !links.is_empty() {
+        let _ = writeln!(out, "<p class=\"also\">{}</p>", links.join(" · "));
+    }
+    out.push_str("</header>\n");
 }
 
 fn controls(out: &mut String, shown: &[(usize, &Change)]) {
     if shown.is_empty() {
         return;
     }
-    out.push_str("<div class=\"controls\" role=\"search\">\n<div class=\"chips\">\n");
+    out.push_str("<div class=\"controls\" role=\"search\" hidden>\n<div class=\"chips\">\n");
     for group in GROUPS {
         let count = shown
             .iter()
@@ -186,56 +227,68 @@ fn controls(out: &mut String, shown: &[(usize, &Change)]) {
 }
 
 fn findings(out: &mut String, input: &Input<'_>) {
-    if input.diagnostics.is_empty() {
+    let findings = conditions::others(input.plan, input.diagnostics);
+    if findings.is_empty() {
         return;
     }
-    out.push_str("<section><h2>Errors and warnings</h2>\n");
-    for found in input.diagnostics {
+    out.push_str("<section id=\"findings\"><h2>Errors and warnings</h2>\n");
+    for found in findings {
         let (class, word) = if found.is_error() {
             ("error", "Error")
         } else {
             ("warning", "Warning")
         };
-        let place = found.span.and_then(|span| {
-            let source = input.sources.get(span.file)?;
-            let at = source.position(span.start);
-            Some(format!("{}:{}:{}", source.path, at.line, at.column))
-        });
         let detail = crate::diagnostics::json::detail(found, input.sources);
         let _ = writeln!(
             out,
-            "<div class=\"finding {class}\"><strong>{word}:</strong> {}{}<pre>{}</pre></div>",
+            "<div class=\"finding {class}\"><strong>{word}:</strong> {}{}{}<pre>{}</pre></div>",
             text(&found.summary),
-            place.map_or(String::new(), |place| format!(
-                " <code>{}</code>",
-                text(&place)
-            )),
+            found
+                .address
+                .as_ref()
+                .map_or(String::new(), |address| format!(
+                    " <span class=\"note\">with <code>{}</code></span>",
+                    text(address)
+                )),
+            place(found, input.sources),
             text(&detail),
         );
     }
     out.push_str("</section>\n");
 }
 
-fn checks(out: &mut String, plan: &Plan) {
-    let mut open = plan
-        .checks
-        .iter()
-        .filter(|check| check.status != CheckStatus::Pass)
-        .peekable();
-    if open.peek().is_none() {
+/// Where something was found: ` main.tf:1:2`.
+fn place(found: &Diagnostic, sources: &SourceMap) -> String {
+    let known = found.span.and_then(|span| {
+        let source = sources.get(span.file)?;
+        let at = source.position(span.start);
+        Some(format!("{}:{}:{}", source.path, at.line, at.column))
+    });
+    known.map_or(String::new(), |place| {
+        format!(" <code>{}</code>", text(&place))
+    })
+}
+
+fn checks(out: &mut String, input: &Input<'_>) {
+    let open = conditions::open(input.plan, input.diagnostics);
+    if open.is_empty() {
         return;
     }
-    out.push_str("<section><h2>Checks</h2>\n");
-    for check in open {
-        let (class, word) = match (check.status, check.severity) {
-            (CheckStatus::Fail, Severity::Error) => ("error", "failed"),
-            (CheckStatus::Fail, Severity::Warning) => ("warning", "failed (warning)"),
-            _ => ("info", "known after apply"),
+    out.push_str("<section id=\"checks\"><h2>Checks</h2>\n");
+    for open in &open {
+        let check = open.check;
+        let class = match (check.status, check.severity) {
+            (CheckStatus::Fail, Severity::Error) => "error",
+            (CheckStatus::Fail, Severity::Warning) => "warning",
+            _ => "info",
         };
         let _ = writeln!(
             out,
-            "<div class=\"finding {class}\"><code>{}</code> {word}<pre>{}</pre></div>",
+            "<div class=\"finding {class}\"><code>{}</code> {}{}<pre>{}</pre></div>",
             text(&check.address),
+            open.word(),
+            open.found
+                .map_or(String::new(), |found| place(found, input.sources)),
             text(check.message.as_deref().unwrap_or_default()),
         );
     }
@@ -250,6 +303,7 @@ fn changes(out: &mut String, shown: &[(usize, &Change)], providers: &Providers) 
     for (index, change) in shown {
         let group = group_of(change.action);
         let mut notes: Vec<String> = because(change).into_iter().collect();
+        notes.extend(forcing(change));
         let moved = change.previous_address.as_ref();
         notes.extend(moved.map(|previous| format!("moved from {previous}")));
         notes.extend(
@@ -288,7 +342,7 @@ fn changes(out: &mut String, shown: &[(usize, &Change)], providers: &Providers) 
 fn outputs(out: &mut String, plan: &Plan) {
     let changed: Vec<_> = plan.outputs.iter().filter(|(_, o)| o.changed).collect();
     if !changed.is_empty() {
-        out.push_str("<section><h2>Outputs</h2>\n");
+        out.push_str("<section id=\"outputs\"><h2>Outputs</h2>\n");
         rows(out, &diff::outputs(&changed));
         out.push_str("</section>\n");
     }
@@ -298,7 +352,7 @@ fn drift(out: &mut String, input: &Input<'_>) {
     if input.plan.drift.is_empty() {
         return;
     }
-    out.push_str("<section><h2>Changed outside of flowctl</h2>\n");
+    out.push_str("<section id=\"drift\"><h2>Changed outside of flowctl</h2>\n");
     for drift in &input.plan.drift {
         let (class, words) = match drift.after {
             Some(_) => ("update", "has changed"),

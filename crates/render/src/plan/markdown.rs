@@ -336,7 +336,7 @@ fn footer(options: &Options<'_>, left_out: &[(usize, &str)], cut: bool) -> Strin
     };
     let place = options
         .whole
-        .map(|whole| format!(" All of it: {}", code(&shortened(whole, 150))));
+        .map(|whole| format!(" All of it: {}", escape::address(&shortened(whole, 300))));
     format!("\n{what}.{}\n", place.unwrap_or_default())
 }
 

@@ -3,6 +3,7 @@
 mod collections;
 mod compact;
 mod compare;
+mod conditions;
 mod diff;
 mod elements;
 pub mod html;

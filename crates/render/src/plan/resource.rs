@@ -168,6 +168,19 @@ pub(super) fn verdict(change: &Change) -> (Style, &'static str) {
     }
 }
 
+/// `name forces replacement`, if attributes do.
+pub(super) fn forcing(change: &Change) -> Option<String> {
+    const MOST: usize = 3;
+    let paths = &change.replace_paths;
+    let shown: Vec<_> = paths.iter().take(MOST).map(ToString::to_string).collect();
+    let force = if paths.len() == 1 { "forces" } else { "force" };
+    let rest = match paths.len().saturating_sub(MOST) {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    (!shown.is_empty()).then(|| format!("{}{rest} {force} replacement", shown.join(", ")))
+}
+
 /// Why an action is taken, where [`verdict`] does not say it all.
 pub(super) fn because(change: &Change) -> Option<String> {
     let resource = &change.address.resource;

@@ -2,6 +2,7 @@
 //! page decides whether the sides stand beside each other or one below the other.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use flowctl_model::Text;
 use flowctl_model::plan::{Change, Drift, OutputChange};
@@ -45,22 +46,77 @@ pub(super) fn rows(out: &mut String, lines: &[Line]) {
         out.push_str(match mark {
             '+' => "<div class=\"row add\">",
             '-' => "<div class=\"row del\">",
-            '!' if same => "<div class=\"row in\">",
+            // What is changed stands further below, or is a secret.
+            '!' if same && opens(&line.text) => "<div class=\"row in\">",
+            '!' if same => "<div class=\"row in set\">",
             _ if same => "<div class=\"row\">",
             _ => "<div class=\"row mod\">",
         });
+        let parts = match (&before, &after) {
+            (Some(before), Some(after)) if !same => differing(before, after),
+            _ => None,
+        };
         // The words for who does not see colours and sides.
-        for (side, element) in [(before, "del"), (after, "ins")] {
+        for (side, element, part) in [
+            (before, "del", parts.as_ref().map(|parts| parts.0.clone())),
+            (after, "ins", parts.as_ref().map(|parts| parts.1.clone())),
+        ] {
             let element = if same { "span" } else { element };
-            let _ = match side {
-                Some(side) if side.is_empty() => write!(out, "<{element}>&nbsp;</{element}>"),
-                Some(side) => write!(out, "<{element}>{}</{element}>", text(&side)),
-                None => write!(out, "<span class=\"no\"></span>"),
+            let _ = match (side, part) {
+                (Some(side), _) if side.is_empty() => {
+                    write!(out, "<{element}>&nbsp;</{element}>")
+                }
+                (Some(side), Some(part)) => write!(
+                    out,
+                    "<{element}>{}<mark>{}</mark>{}</{element}>",
+                    text(&side[..part.start]),
+                    text(&side[part.clone()]),
+                    text(&side[part.end..]),
+                ),
+                (Some(side), None) => write!(out, "<{element}>{}</{element}>", text(&side)),
+                (None, _) => write!(out, "<span class=\"no\"></span>"),
             };
         }
         out.push_str("</div>");
     }
     out.push_str("</div>\n");
+}
+
+/// Whether what follows is inside of what the line begins.
+fn opens(line: &str) -> bool {
+    let end = line.split(" # ").next().unwrap_or(line);
+    let heredoc = end
+        .rsplit_once("<<-")
+        .is_some_and(|(_, word)| word.starts_with("EOT"));
+    heredoc || end.ends_with(['[', '{', '('])
+}
+
+/// The parts of two sides of a line that are not the same, if what is the same is worth to be told
+/// from them: the name in front alone is not, nor what is not known yet.
+fn differing(before: &str, after: &str) -> Option<(Range<usize>, Range<usize>)> {
+    /// Signs in common, beside the name, from which on the rest is pointed at.
+    const LEAST: usize = 4;
+    let value = label(before).len();
+    if label(after).len() != value || after[value..].starts_with('(') {
+        return None;
+    }
+    // What is said behind a value is not part of it.
+    let bare = |side: &'_ str| {
+        side.strip_suffix(" # forces replacement")
+            .map_or(side.len(), str::len)
+    };
+    let (before, after) = (&before[..bare(before)], &after[..bare(after)]);
+    let same = |(a, b): &(char, char)| a == b;
+    let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+        pairs.take_while(same).map(|(c, _)| c.len_utf8()).sum()
+    };
+    let start = value + common(&mut before[value..].chars().zip(after[value..].chars()));
+    let (old, new) = (&before[start..], &after[start..]);
+    let end = common(&mut old.chars().rev().zip(new.chars().rev()));
+    if start + end < value + LEAST {
+        return None;
+    }
+    Some((start..before.len() - end, start..after.len() - end))
 }
 
 /// The lists, objects and texts around a line that come or go as a whole, whose last lines have no
@@ -94,11 +150,7 @@ impl Parts {
             (_, Some(_)) => '+',
             _ => return mark,
         };
-        let end = content.split(" # ").next().unwrap_or(content);
-        let heredoc = end
-            .rsplit_once("<<-")
-            .is_some_and(|(_, word)| word.starts_with("EOT"));
-        if heredoc || end.ends_with(['[', '{', '(']) {
+        if opens(content) {
             self.0.push((indent, opened));
         }
         mark
@@ -181,6 +233,28 @@ mod tests {
         assert_eq!(of('+', "a = 1"), (None, side("a = 1")));
         assert_eq!(of(' ', "}"), (side("}"), side("}")));
         assert_eq!(of(' ', "] -> null"), (side("]"), None));
+    }
+
+    #[test]
+    fn what_differs_in_a_line_is_pointed_at() {
+        let of = |before: &str, after: &str| {
+            let (old, new) = differing(before, after)?;
+            Some((before[old].to_owned(), after[new].to_owned()))
+        };
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(
+            of("url = \"https://a.example\"", "url = \"https://b.example\""),
+            pair("a", "b")
+        );
+        assert_eq!(of("a = \"x-y-z\"", "a = \"x-y-y-z\""), pair("", "y-"));
+        assert_eq!(of("a = \"東京都\"", "a = \"東大都\""), pair("京", "大"));
+        assert_eq!(
+            of("name = \"old\"", "name = \"old-2\" # forces replacement"),
+            pair("", "-2")
+        );
+        assert_eq!(of("a = 1", "a = 2"), None);
+        assert_eq!(of("a = \"x\"", "a = (known after apply)"), None);
+        assert_eq!(of("    \"one\",", "    \"two\","), None);
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use flowctl_model::plan::Plan;
+use flowctl_model::plan::{Change, Plan};
+use unicode_width::UnicodeWidthChar;
 
 use super::{group_of, text};
+use crate::plan::elements::display_width;
 use crate::plan::resource::{is_shown, mark};
+use crate::style::clean;
 
 /// More nodes than this say less, not more.
 const MOST: usize = 300;
@@ -17,13 +20,16 @@ const OPEN: usize = 12;
 /// Times that the nodes of a layer are put in order by their neighbours.
 const SWEEPS: usize = 4;
 
-const WIDTH: usize = 250;
 const HEIGHT: usize = 30;
 const GAP_X: usize = 60;
 const GAP_Y: usize = 12;
 const MARGIN: usize = 10;
-/// Characters of an address that fit into a node.
-const LETTERS: usize = 28;
+/// Columns of a mark and an address that fit into a node, at least and at most.
+const LETTERS: (usize, usize) = (16, 52);
+/// What a column takes, in tenths of a unit.
+const LETTER: usize = 73;
+/// Between the edge of a node and what stands in it.
+const PADDING: usize = 8;
 
 /// Writes the picture, if anything depends on anything.
 pub(super) fn write(out: &mut String, plan: &Plan) {
@@ -31,8 +37,9 @@ pub(super) fn write(out: &mut String, plan: &Plan) {
     if nodes.is_empty() {
         return;
     }
-    let places = layout(plan, &nodes);
-    let right = places.iter().map(|p| p.0).max().unwrap_or(0) + WIDTH + MARGIN;
+    let width = width(plan, &nodes);
+    let places = layout(plan, &nodes, width);
+    let right = places.iter().map(|p| p.0).max().unwrap_or(0) + width + MARGIN;
     let bottom = places.iter().map(|p| p.1).max().unwrap_or(0) + HEIGHT + MARGIN;
     let rest = match left_out {
         0 => String::new(),
@@ -44,19 +51,19 @@ pub(super) fn write(out: &mut String, plan: &Plan) {
          {} resources that depend on each other{rest}</span></summary>\n\
          <div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Dependency graph\">\
          <svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{right}\" height=\"{bottom}\" \
-         viewBox=\"0 0 {right} {bottom}\" role=\"img\" aria-label=\"Dependency graph\">\n",
+         viewBox=\"0 0 {right} {bottom}\">\n",
         if nodes.len() > OPEN { "" } else { " open" },
         nodes.len(),
     );
     for (to, node) in nodes.iter().enumerate() {
         for before in first(plan, *node) {
             if let Ok(from) = nodes.binary_search(&before) {
-                edge(out, places[from], places[to]);
+                edge(out, places[from], places[to], width);
             }
         }
     }
     for (node, place) in nodes.iter().zip(&places) {
-        draw(out, plan, *node, *place);
+        draw(out, plan, *node, *place, width);
     }
     out.push_str("</svg></div></details></section>\n");
 }
@@ -88,8 +95,23 @@ fn nodes(plan: &Plan) -> (Vec<usize>, usize) {
     (nodes, left_out)
 }
 
+/// As wide as the longest address asks for.
+fn width(plan: &Plan, nodes: &[usize]) -> usize {
+    let longest = nodes
+        .iter()
+        .map(|node| display_width(&label(&plan.changes[*node])));
+    let letters = longest.max().unwrap_or(0).clamp(LETTERS.0, LETTERS.1);
+    (letters * LETTER).div_ceil(10) + 2 * PADDING
+}
+
+/// The mark and the address in the language's own letters.
+fn label(change: &Change) -> String {
+    let symbol = mark(change.action).symbol();
+    format!("{symbol} {}", clean(&change.address.to_string()))
+}
+
 /// Left upper corner of each node.
-fn layout(plan: &Plan, nodes: &[usize]) -> Vec<(usize, usize)> {
+fn layout(plan: &Plan, nodes: &[usize], width: usize) -> Vec<(usize, usize)> {
     let before: Vec<Vec<usize>> = nodes
         .iter()
         .map(|node| {
@@ -132,7 +154,7 @@ fn layout(plan: &Plan, nodes: &[usize]) -> Vec<(usize, usize)> {
     let mut column = 0;
     for layer in &layers {
         for (at, node) in layer.iter().enumerate() {
-            let x = MARGIN + (column + at / ROWS) * (WIDTH + GAP_X);
+            let x = MARGIN + (column + at / ROWS) * (width + GAP_X);
             let y = MARGIN + (at % ROWS) * (HEIGHT + GAP_Y);
             places[*node] = (x, y);
         }
@@ -171,8 +193,8 @@ fn layer_of(before: &[Vec<usize>]) -> Vec<usize> {
     layers
 }
 
-fn edge(out: &mut String, from: (usize, usize), to: (usize, usize)) {
-    let (x1, y1) = (from.0 + WIDTH, from.1 + HEIGHT / 2);
+fn edge(out: &mut String, from: (usize, usize), to: (usize, usize), width: usize) {
+    let (x1, y1) = (from.0 + width, from.1 + HEIGHT / 2);
     let (x2, y2) = (to.0, to.1 + HEIGHT / 2);
     let half = GAP_X / 2;
     let _ = writeln!(
@@ -183,30 +205,40 @@ fn edge(out: &mut String, from: (usize, usize), to: (usize, usize)) {
     );
 }
 
-fn draw(out: &mut String, plan: &Plan, node: usize, (x, y): (usize, usize)) {
+fn draw(out: &mut String, plan: &Plan, node: usize, (x, y): (usize, usize), width: usize) {
     let change = &plan.changes[node];
-    let address = change.address.to_string();
-    let group = group_of(change.action);
     let shown = is_shown(change);
-    let class = if shown { group.class } else { "keep" };
-    let count = address.chars().count();
-    let label = if count > LETTERS {
-        let tail: String = address.chars().skip(count + 1 - LETTERS).collect();
-        format!("…{tail}")
+    let class = if shown {
+        group_of(change.action).class
     } else {
-        address.clone()
+        "keep"
     };
+    let mut label = label(change);
+    if display_width(&label) > LETTERS.1 {
+        // The end of an address says more than its beginning.
+        let symbol = mark(change.action).symbol();
+        let mut room = LETTERS.1 - symbol.len() - 2;
+        let mut tail: Vec<char> = Vec::new();
+        for c in label.chars().rev() {
+            let wide = UnicodeWidthChar::width(c).unwrap_or(0);
+            if wide > room {
+                break;
+            }
+            room -= wide;
+            tail.push(c);
+        }
+        label = format!("{symbol} …{}", tail.iter().rev().collect::<String>());
+    }
     if shown {
         let _ = write!(out, "<a href=\"#r{node}\">");
     }
     let _ = write!(
         out,
-        "<g class=\"node {class}\"><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" \
-         height=\"{HEIGHT}\" rx=\"5\"/><text x=\"{}\" y=\"{}\">{} {}</text></g>",
-        text(&address),
-        x + 8,
+        "<g class=\"node {class}\"><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" \
+         height=\"{HEIGHT}\" rx=\"5\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
+        text(&change.address.to_string()),
+        x + PADDING,
         y + 20,
-        text(mark(change.action).symbol()),
         text(&label),
     );
     out.push_str(if shown { "</a>\n" } else { "\n" });

@@ -2,6 +2,8 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const root = document.documentElement;
+  // What needs a script is not there without one.
+  for (const hidden of document.querySelectorAll("#theme, .controls")) hidden.hidden = false;
 
   // Light, dark, or as the system has it. Where nothing can be kept, nothing is.
   const store = {

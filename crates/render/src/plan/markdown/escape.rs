@@ -31,6 +31,17 @@ pub(super) fn code(text: &str) -> String {
     format!("{ticks}{space}{text}{space}{ticks}")
 }
 
+/// An address of the web as a link that says itself, and anything else as a code span.
+pub(super) fn address(text: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
+    let is_web = ["https://", "http://"].iter().any(|s| text.starts_with(s));
+    if is_web && text.chars().all(harmless) {
+        format!("<{text}>")
+    } else {
+        code(text)
+    }
+}
+
 /// Text as an HTML `<code>` element.
 pub(super) fn html_code(text: &str) -> String {
     format!("<code>{}</code>", html(&plain(text)))
@@ -90,6 +101,15 @@ pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_addresses_become_links() {
+        let run = "https://forge.example/org/repo/actions/runs/1";
+        assert_eq!(address(run), format!("<{run}>"));
+        assert_eq!(address("flowctl show p"), "`flowctl show p`");
+        assert_eq!(address("https://a> <b"), "`https://a> <b`");
+        assert_eq!(address("javascript:alert(1)"), "`javascript:alert(1)`");
+    }
 
     #[test]
     fn code_spans_are_longer_than_what_is_inside() {

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use flowctl_model::plan::{Action, Change, CheckStatus};
-use flowctl_model::problem::Severity;
+use flowctl_model::plan::{Action, Change};
 use flowctl_parser::{Diagnostic, SourceMap};
 
 use super::diff::{self, Detail};
 use super::escape::{code, fenced, html_code, shortened};
 use super::fit::{Budget, Item};
 use super::{Input, is_destructive};
-use crate::plan::resource::{because, is_shown, mark, verdict};
+use crate::plan::conditions;
+use crate::plan::resource::{because, forcing, is_shown, mark, verdict};
 use crate::style::clean;
 
 /// A part that can be shown in full or on a line.
@@ -75,6 +75,7 @@ impl<'a> Sections<'a> {
         let address = change.address.to_string();
         let symbol = mark(change.action).symbol();
         let mut notes: Vec<String> = because(change).into_iter().collect();
+        notes.extend(forcing(change));
         let mut words = verdict(change).1.to_owned();
         if let Some(previous) = &change.previous_address {
             if change.action == Action::NoOp && change.importing.is_none() {
@@ -166,23 +167,23 @@ impl<'a> Sections<'a> {
     }
 
     fn checks(&self) -> Option<Section<'_>> {
-        let checks = self.input.plan.checks.iter();
-        let failed: Vec<_> = checks.filter(|c| c.status != CheckStatus::Pass).collect();
-        if failed.is_empty() {
+        let open = conditions::open(self.input.plan, self.input.diagnostics);
+        if open.is_empty() {
             return None;
         }
         let mut lines = Vec::new();
-        for check in &failed {
-            let word = match (check.status, check.severity) {
-                (CheckStatus::Fail, Severity::Error) => "failed",
-                (CheckStatus::Fail, Severity::Warning) => "failed (warning)",
-                _ => "known after apply",
-            };
-            lines.push(format!("{}: {word}", clean(&check.address)));
-            let message = check.message.iter().flat_map(|message| message.lines());
+        for open in &open {
+            let place = open.found.map(|found| place(found, self.input.sources));
+            let (address, place) = (&open.check.address, place.unwrap_or_default());
+            lines.push(clean(&format!("{address}: {}{place}", open.word())).into_owned());
+            let message = open
+                .check
+                .message
+                .iter()
+                .flat_map(|message| message.lines());
             lines.extend(message.map(|line| format!("    {}", clean(line))));
         }
-        let count = failed.len();
+        let count = open.len();
         Some(Item {
             heading: "Checks",
             full: Box::new(move || format!("\n{}", fenced("text", &self.bounded(&lines)))),
@@ -209,9 +210,11 @@ impl<'a> Sections<'a> {
     }
 
     fn warnings(&self) -> Option<Section<'_>> {
-        let warnings = self.input.diagnostics.iter().filter(|d| !d.is_error());
-        let count = warnings.clone().count();
+        let found = conditions::others(self.input.plan, self.input.diagnostics);
+        let warnings: Vec<_> = found.into_iter().filter(|d| !d.is_error()).collect();
+        let count = warnings.len();
         let lines: Vec<_> = warnings
+            .into_iter()
             .flat_map(|warning| self.paragraph(warning))
             .collect();
         (count > 0).then(|| Item {

@@ -1,0 +1,108 @@
+//! Options of commands that show a plan.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use flowctl_render::plan::human::{Context, HumanOptions};
+use flowctl_render::plan::markdown;
+
+use crate::env::Env;
+
+/// How much is shown to people.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct LookArgs {
+    /// One line for each resource
+    #[arg(long)]
+    compact: bool,
+
+    /// How many unchanged lines or elements are shown beside a change; `all` for everything
+    #[arg(long, value_name = "N", default_value = "3", value_parser = lines)]
+    context: Context,
+}
+
+impl LookArgs {
+    /// The same for a terminal of so many columns.
+    pub(crate) fn options(self, width: usize) -> HumanOptions {
+        HumanOptions {
+            width,
+            context: self.context,
+            compact: self.compact,
+        }
+    }
+
+    /// Whether anything was asked for.
+    pub(crate) fn is_given(self) -> bool {
+        self.compact || self.context != HumanOptions::default().context
+    }
+}
+
+/// How much is shown beside a change.
+fn lines(text: &str) -> Result<Context, String> {
+    if text == "all" {
+        return Ok(Context::All);
+    }
+    let wrong = |_| "a whole number is needed, or `all`".to_owned();
+    text.parse().map(Context::Lines).map_err(wrong)
+}
+
+/// How a comment on a pull request is written.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MarkdownArgs {
+    /// Where a plan in Markdown is to be read
+    #[arg(long, value_name = "HOST", default_value = "github")]
+    markdown_host: MarkdownHost,
+
+    /// The most characters of a plan in Markdown, if the host's own limit is too much
+    #[arg(long, value_name = "N")]
+    max_length: Option<usize>,
+
+    /// Where all of a plan in Markdown can be read if it has to be shortened: an address or a
+    /// command; if not given, the page of the CI job or the command that shows it
+    #[arg(long, value_name = "PLACE")]
+    whole_at: Option<String>,
+}
+
+impl MarkdownArgs {
+    /// Where all of it can be read, which `command` shows wherever it is run.
+    pub(crate) fn whole(&self, env: &Env, command: &str) -> String {
+        let given = self.whole_at.as_ref().or(env.job.as_ref());
+        given.map_or(command, String::as_str).to_owned()
+    }
+
+    /// The options of a comment on `target`.
+    pub(crate) fn options<'a>(&self, target: &'a str, whole: &'a str) -> markdown::Options<'a> {
+        markdown::Options {
+            kind: markdown::Kind::Plan,
+            target,
+            host: self.markdown_host.into(),
+            max_length: self.max_length,
+            whole: Some(whole),
+        }
+    }
+}
+
+/// The command that shows a plan, saved or to be made again.
+pub(crate) fn showing(saved: Option<&Path>) -> String {
+    match saved {
+        Some(path) => format!("flowctl show {}", path.display()),
+        None => "flowctl plan".to_owned(),
+    }
+}
+
+/// Where comments on pull requests are read.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum MarkdownHost {
+    Github,
+    Gitlab,
+    Bitbucket,
+}
+
+impl From<MarkdownHost> for markdown::Host {
+    fn from(host: MarkdownHost) -> Self {
+        match host {
+            MarkdownHost::Github => Self::GitHub,
+            MarkdownHost::Gitlab => Self::GitLab,
+            MarkdownHost::Bitbucket => Self::Bitbucket,
+        }
+    }
+}
