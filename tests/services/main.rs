@@ -1,8 +1,11 @@
 //! Services beside AppFlow: the real binary against moto, which nobody here wrote, and AppFlow itself
 //! at the endpoint inside flowctl, in the same configuration.
 
+#![expect(clippy::expect_used, reason = "a test ends where something goes wrong")]
+
 mod about;
 mod iam_role;
+mod provider;
 
 use flowctl_testkit::{Moto, TestEnvironment};
 

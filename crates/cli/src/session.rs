@@ -16,7 +16,7 @@ use flowctl_planner::settings::ProviderSettings;
 use flowctl_planner::{
     DataRead, Input, Needs, Options, Policies, creations, exists_already, settings, validate,
 };
-use flowctl_schema::{Providers, RemoteObject};
+use flowctl_schema::{ErrorKind, ProviderError, Providers, RemoteObject};
 use flowctl_state::{history, operations, read_snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -196,11 +196,19 @@ impl Session {
         if found.errors.is_empty() {
             return Ok(found.objects);
         }
-        let refusals = found.errors.iter().map(|(address, error)| {
+        Err(self.unread(&found.errors))
+    }
+
+    /// Objects that could not be read.
+    fn unread<'a>(
+        &self,
+        errors: impl IntoIterator<Item = &'a (Address, ProviderError)>,
+    ) -> CommandError {
+        let refusals = errors.into_iter().map(|(address, error)| {
             let summary = format!("Cannot read {address}");
             failure::of_instance(&summary, error, address, &self.project.configuration)
         });
-        Err(self.wrong(refusals.collect()))
+        self.wrong(refusals.collect())
     }
 
     /// Reads what a plan needs to be complete.
@@ -281,10 +289,20 @@ impl Session {
             id: name.clone(),
             prior: None,
         });
-        let found = self.lookup(lookups.collect(), events).await?;
+        let lookups = lookups.collect();
+        let found = refresh::refresh(lookups, &self.services, self.parallelism, events).await;
+        // Where only some of the services cannot be reached, the others need not wait for them.
+        let others_answer = !found.objects.is_empty() || !self.snapshot.resources.is_empty();
+        let (unreachable, refused): (Vec<_>, Vec<_>) = found
+            .errors
+            .iter()
+            .partition(|(_, error)| others_answer && error.kind == ErrorKind::Unreachable);
+        if !refused.is_empty() {
+            return Err(self.unread(refused));
+        }
         let mut taken: Vec<_> = creations
             .iter()
-            .filter(|(address, ..)| matches!(found.get(address), Some(Some(_))))
+            .filter(|(address, ..)| matches!(found.objects.get(address), Some(Some(_))))
             .collect();
         if !taken.is_empty() {
             let ours = self.made_here()?;
@@ -293,7 +311,15 @@ impl Session {
         let taken = taken
             .into_iter()
             .map(|(address, _, name)| exists_already(&self.project.configuration, address, name));
-        Ok(taken.collect())
+        let unknown = unreachable.into_iter().map(|(address, error)| {
+            let summary = format!("Cannot tell whether {address} exists already");
+            let configuration = &self.project.configuration;
+            Diagnostic {
+                severity: Severity::Warning,
+                ..failure::of_instance(&summary, error, address, configuration)
+            }
+        });
+        Ok(taken.chain(unknown).collect())
     }
 
     /// The instances that a run on this state has made since it was read, is making, or left in the

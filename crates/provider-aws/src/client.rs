@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as ProvidedCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use flowctl_schema::{ErrorKind, ProviderError};
@@ -18,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::api::Apis;
 use crate::arn::Arn;
-use crate::error::{Request, Service, no_region, no_scheme};
+use crate::error::{Request, RoleRefused, Service, no_region, no_scheme};
 use crate::ours::Attempts;
 use crate::settings::{Role, Settings};
 use flowctl_schema::Redactor;
@@ -52,6 +55,28 @@ pub(crate) struct Identity {
     pub(crate) account: String,
     pub(crate) arn: String,
     pub(crate) user_id: String,
+}
+
+/// Credentials of a role, whose errors name it.
+#[derive(Debug)]
+struct Assumed {
+    role: String,
+    provider: AssumeRoleProvider,
+}
+
+impl ProvideCredentials for Assumed {
+    fn provide_credentials<'a>(&'a self) -> ProvidedCredentials<'a>
+    where
+        Self: 'a,
+    {
+        ProvidedCredentials::new(async move {
+            let credentials = self.provider.provide_credentials().await;
+            credentials.map_err(|error| {
+                let role = self.role.clone();
+                CredentialsError::provider_error(RoleRefused { role, error })
+            })
+        })
+    }
 }
 
 /// The client of one provider configuration.
@@ -306,7 +331,7 @@ impl Client {
 
     async fn assume(&self, sdk: &SdkConfig, role: &Role) -> SharedCredentialsProvider {
         let sts = self.for_sts(sdk);
-        let mut builder = aws_config::sts::AssumeRoleProvider::builder(&role.arn)
+        let mut builder = AssumeRoleProvider::builder(&role.arn)
             .configure(&sts)
             .session_name(role.session_name.as_deref().unwrap_or("flowctl"));
         if let Some(id) = &role.external_id {
@@ -324,7 +349,10 @@ impl Client {
         if !role.tags.is_empty() {
             builder = builder.tags(role.tags.clone());
         }
-        SharedCredentialsProvider::new(builder.build().await)
+        SharedCredentialsProvider::new(Assumed {
+            role: role.arn.clone(),
+            provider: builder.build().await,
+        })
     }
 
     /// The configuration for the service that roles are assumed with.

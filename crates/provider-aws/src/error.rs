@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -266,6 +267,9 @@ impl Request<'_> {
 
     /// The request did not leave.
     fn never_sent(&self, error: &(dyn Error + 'static)) -> ProviderError {
+        if let Some(refused) = find::<RoleRefused>(error) {
+            return refused.told(self.operation);
+        }
         if let Some(credentials) = find::<CredentialsError>(error) {
             return no_credentials(self.operation, credentials);
         }
@@ -312,6 +316,43 @@ pub(crate) fn no_scheme(service: Service, operation: &str, endpoint: &str) -> Pr
         service.endpoint_settings()
     );
     ProviderError::local(ErrorKind::NotConfigured, operation, message).with_hint(hint)
+}
+
+/// A role of the provider's settings that could not be assumed.
+#[derive(Debug, thiserror::Error)]
+#[error("the role {role} cannot be assumed")]
+pub(crate) struct RoleRefused {
+    pub(crate) role: String,
+    #[source]
+    pub(crate) error: CredentialsError,
+}
+
+impl RoleRefused {
+    fn told(&self, operation: &str) -> ProviderError {
+        let Self { error, .. } = self;
+        let answer = find::<SdkError<AssumeRoleError, HttpResponse>>(error);
+        let words = answer.and_then(|answer| answer.as_service_error()?.message());
+        let (kind, hint) = match (words, answer) {
+            (None, Some(answer)) if is_connecting(answer) => (
+                ErrorKind::Unreachable,
+                "check the network, and the address of STS if one is set (`endpoints` of the \
+                 provider, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL)",
+            ),
+            (None, _) => (
+                ErrorKind::NotConfigured,
+                "a role is assumed with other credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, or `profile` of the provider",
+            ),
+            (Some(_), _) => (
+                ErrorKind::AccessDenied,
+                "check `assume_role` of the provider; the role has to trust whose credentials are in \
+                 use, and they need a policy that allows `sts:AssumeRole` for it",
+            ),
+        };
+        let words = words.map_or_else(|| innermost(error), str::to_owned);
+        let message = format!("{self}: {words}");
+        ProviderError::local(kind, operation, message).with_hint(hint)
+    }
 }
 
 /// There is nothing to sign requests with.
