@@ -239,3 +239,74 @@ fn a_comment_is_no_longer_than_asked() {
     let comment = environment.flowctl(&arguments).out();
     assert!(comment.len() <= 1201, "{}", comment.len());
 }
+
+#[test]
+fn what_is_not_known_yet_says_what_it_waits_for() {
+    let environment = with(
+        r#"
+//- main.tf
+variable "none" {
+  type    = string
+  default = null
+}
+
+resource "terraform_data" "a" {
+  count = 2
+}
+
+locals {
+  first  = terraform_data.a[0].id
+  object = { known = "x", other = terraform_data.a[1].output }
+}
+
+module "m" {
+  source   = "./m"
+  for_each = { x = local.first }
+  id       = each.value
+  index    = 1
+  ids      = terraform_data.a[*].id
+}
+
+resource "terraform_data" "plain" {
+  input = "known"
+}
+
+resource "terraform_data" "b" {
+  count = 2
+  input = {
+    direct  = terraform_data.a[count.index].id
+    local   = "x-${local.first}"
+    inside  = local.object.other
+    known   = local.object.known
+    list    = ["a", upper(terraform_data.plain.id)]
+    module  = module.m["x"].out
+    every   = [for one in terraform_data.a : one.id]
+    json    = jsonencode({ id = local.first })
+    tags    = tomap({ "a b" = local.first, c = "c" })
+    cond    = var.none == null ? terraform_data.plain.id : terraform_data.a[0].id
+  }
+}
+
+output "out" {
+  value = { a = terraform_data.plain.id, b = "b" }
+}
+
+//- m/main.tf
+variable "id" {}
+variable "index" {}
+variable "ids" {}
+
+resource "terraform_data" "inner" {
+  input = { id = var.id, one = var.ids[var.index] }
+}
+
+output "out" {
+  value = terraform_data.inner.output
+}
+"#,
+    );
+    let planned = environment.flowctl(&["plan"]).out();
+    insta::assert_snapshot!(planned);
+    let _ = environment.flowctl(&["plan", "-out=p"]).success();
+    assert_eq!(environment.flowctl(&["show", "p"]).out(), planned);
+}

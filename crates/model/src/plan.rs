@@ -104,6 +104,17 @@ pub struct Change {
     pub resume_token: Option<Text>,
     /// The old object of an interrupted replacement, still to be deleted: its identity.
     pub deposed: Option<Text>,
+    /// What the parts that the configuration sets and that are not known yet wait for.
+    pub awaits: Vec<Awaited>,
+}
+
+/// What a part of a value waits for that is not known yet: for people, never for decisions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Awaited {
+    /// The part.
+    pub path: AttributePath,
+    /// References to what it is made from, with the modules that they are in.
+    pub on: Vec<String>,
 }
 
 /// How an output of the root module changes.
@@ -117,6 +128,8 @@ pub struct OutputChange {
     pub sensitive: bool,
     /// Whether the values differ (an unknown value differs from any).
     pub changed: bool,
+    /// What the parts that are not known yet wait for.
+    pub awaits: Vec<Awaited>,
 }
 
 /// An object that was changed outside of flowctl since the last run.

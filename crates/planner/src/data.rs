@@ -86,6 +86,7 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, mut instance: Instance<'a>, node
         importing: None,
         resume_token: None,
         deposed: None,
+        awaits: crate::awaits::of(walk, &instance, &config),
     };
     if walk.phase == Phase::Plan {
         instance.change = Some(walk.changes.len());

@@ -15,7 +15,7 @@ use crate::graph::Node;
 use crate::input::Mode;
 use crate::settings::provider_key;
 use crate::walk::{Instance, Phase, Walk};
-use crate::{ignore, policy, triggers};
+use crate::{awaits, ignore, policy, triggers};
 
 /// What an instance is now.
 #[derive(Default)]
@@ -80,6 +80,7 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         walk.diagnostics.extend(found);
         return unknown();
     }
+    let awaits = awaits::of(walk, &instance, &config);
     let mut change = Change {
         address: address.clone(),
         previous_address: present.previous_address,
@@ -96,6 +97,7 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         importing: present.importing,
         resume_token: walk.input.resume.get(&address).cloned(),
         deposed: None,
+        awaits,
     };
     if let Some(reason) = triggers::replacement(walk, &instance, &change) {
         let planned = replacement(&*resource, &config, settings);
@@ -474,6 +476,7 @@ fn keep<'a>(
             importing: None,
             resume_token: None,
             deposed: None,
+            awaits: Vec::new(),
         };
         add(walk, instance, change);
     }

@@ -18,6 +18,7 @@
 //! crate must not know HTTP, SQLite or terminals.
 
 pub mod apply;
+mod awaits;
 mod conditions;
 mod data;
 pub mod decode;

@@ -105,6 +105,7 @@ pub(crate) fn changes(walk: &Walk<'_>) -> BTreeMap<Text, OutputChange> {
         };
         let change = OutputChange {
             before: old.map(|old| old.value.clone()),
+            awaits: crate::awaits::of_output(walk, &output.value, after.as_ref()),
             after,
             sensitive: output.sensitive || was_sensitive,
             changed: !(same || partial),
@@ -118,6 +119,7 @@ pub(crate) fn changes(walk: &Walk<'_>) -> BTreeMap<Text, OutputChange> {
                 after: None,
                 sensitive: old.sensitive,
                 changed: true,
+                awaits: Vec::new(),
             };
             changes.insert(name.clone(), change);
         }

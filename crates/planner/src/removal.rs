@@ -116,6 +116,7 @@ fn bare(address: &Address, state: &ResourceState, action: Action, before: Value)
         importing: None,
         resume_token: None,
         deposed: None,
+        awaits: Vec::new(),
     }
 }
 

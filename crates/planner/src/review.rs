@@ -238,6 +238,7 @@ fn outputs(base: &Plan, head: &Plan, digester: &Digester) -> BTreeMap<Text, Outp
             after,
             sensitive: was_sensitive || is_sensitive(new),
             changed: !same,
+            awaits: new.map_or_else(Vec::new, |new| new.awaits.clone()),
         };
         changes.insert(name.clone(), change);
     }

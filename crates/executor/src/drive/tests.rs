@@ -171,6 +171,7 @@ fn change(name: &str, action: Action) -> Change {
         importing: None,
         resume_token: None,
         deposed: None,
+        awaits: Vec::new(),
     }
 }
 

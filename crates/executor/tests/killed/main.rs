@@ -89,6 +89,7 @@ fn plan(snapshot: &Snapshot, wanted: &Wanted, recovered: &Recovered, digester: &
         importing: None,
         resume_token: recovered.resume.get(&address(name)).cloned(),
         deposed: None,
+        awaits: Vec::new(),
     };
     for (i, (name, size)) in wanted.iter().enumerate() {
         let after = thing(name, size);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use flowctl_model::{Kind, Marks, Text, Value};
+use flowctl_model::{Kind, Marks, Step, Text, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::compare::same;
@@ -52,8 +52,11 @@ pub(super) fn inside(page: &mut Page, indent: usize, mark: Mark, value: &Value) 
         Mark::Add => Change::of(None, Some(element), true),
         _ => Change::of(Some(element), Some(element), false),
     };
-    for element in value.elements().unwrap_or_default() {
-        change(element).write(page, indent, "", ",");
+    for (index, element) in value.elements().unwrap_or_default().iter().enumerate() {
+        page.inside(
+            || Step::Index(index),
+            |page| change(element).write(page, indent, "", ","),
+        );
     }
     let Some(members) = value.members() else {
         return;
@@ -68,7 +71,10 @@ pub(super) fn inside(page: &mut Page, indent: usize, mark: Mark, value: &Value) 
             super::elements::whole(page, indent, mark, member, super::elements::Note::None);
             page.end();
         } else {
-            change(member).write(page, indent, &label, "");
+            page.inside(
+                || Step::Attribute(name.clone()),
+                |page| change(member).write(page, indent, &label, ""),
+            );
         }
     }
 }
@@ -93,8 +99,13 @@ pub(super) fn list(page: &mut Page, indent: usize, before: &Value, after: &Value
                 }
             }
         } else {
+            let mut index = op.new_range().start;
             for (old, new) in pairs(old, new) {
-                Change::of(old, new, true).write(page, indent, "", ",");
+                page.inside(
+                    || Step::Index(index),
+                    |page| Change::of(old, new, true).write(page, indent, "", ","),
+                );
+                index += usize::from(new.is_some());
             }
         }
     }
@@ -236,7 +247,10 @@ pub(super) fn members(page: &mut Page, indent: usize, before: &Value, after: &Va
     let width = label_width(after, shown.iter().map(|(name, _)| *name));
     for (name, change) in shown {
         let label = padded(label(after, name), width);
-        change.write(page, indent, &label, "");
+        page.inside(
+            || Step::Attribute(name.clone()),
+            |page| change.write(page, indent, &label, ""),
+        );
     }
     page.hidden(indent, hidden, if is_map { "element" } else { "attribute" });
 }

@@ -9,7 +9,7 @@ use super::compare::{related, same, settled};
 use super::elements::{Change, Note, display_width, padded};
 use super::page::{Mark, Page};
 use crate::style::clean;
-use crate::value::{is_identifier, key};
+use crate::value::{SENSITIVE, UNKNOWN, is_identifier, key};
 
 /// Two states of an object and what is known of their difference.
 pub(super) struct Objects<'a> {
@@ -106,7 +106,10 @@ impl Objects<'_> {
                     page.text(nested.name);
                     page.text(" {");
                     page.end();
-                    page.remark(indent + 4, what);
+                    page.go_to(&path);
+                    let origin = page.origin().filter(|_| what == UNKNOWN);
+                    let from = origin.map_or(String::new(), |origin| format!(" # {origin}"));
+                    page.remark(indent + 4, &format!("# {what}{from}"));
                     page.close(indent, "}");
                     page.end();
                 }
@@ -204,6 +207,7 @@ impl Objects<'_> {
         let width = widths.max().unwrap_or(0);
         let written = !shown.is_empty() || hidden > 0;
         for (name, before, after, changed, attribute, note) in shown {
+            page.go_to(&part.path.child(name));
             let change = Change {
                 before,
                 after: after.as_ref(),
@@ -300,9 +304,9 @@ fn withheld(blocks: [Option<&Value>; 2]) -> Option<&'static str> {
         blocks.is_sensitive() || elements.iter().any(Value::is_sensitive)
     };
     if any(sensitive) {
-        Some("# (sensitive value)")
+        Some(SENSITIVE)
     } else if any(|blocks| !blocks.is_known()) {
-        Some("# (known after apply)")
+        Some(UNKNOWN)
     } else {
         None
     }

@@ -122,6 +122,12 @@ impl<'a> Change<'a> {
             (None, None) => {}
         }
         page.text(tail);
+        if self.after.is_some_and(|after| !after.is_known())
+            && let Some(origin) = page.origin()
+        {
+            let sign = if self.note == Note::None { " #" } else { ";" };
+            page.out.push(Style::Dim, &format!("{sign} {origin}"));
+        }
         page.end();
     }
 

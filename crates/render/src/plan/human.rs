@@ -212,6 +212,7 @@ fn outputs(page: &mut Page, plan: &Plan) {
             page.text(&label);
             page.end();
         } else {
+            page.turn_to(&output.awaits);
             change.write(page, 2, &padded(label, width.unwrap_or(0)), "");
         }
     }

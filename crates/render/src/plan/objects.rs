@@ -61,6 +61,7 @@ pub(super) fn outputs(changed: &[(&Text, &OutputChange)], options: HumanOptions)
             ..elements::Change::of(output.before.as_ref(), output.after.as_ref(), true)
         };
         let label = padded(clean(name).into_owned(), width.unwrap_or(0));
+        page.turn_to(&output.awaits);
         change.write(&mut page, 2, &label, "");
     }
     trimmed(marked_lines(&page.out))

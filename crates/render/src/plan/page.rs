@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use flowctl_model::plan::Awaited;
+use flowctl_model::{AttributePath, Step};
 use unicode_width::UnicodeWidthStr;
 
 use super::human::{Context, HumanOptions};
-use crate::style::{Style, Styled};
+use crate::style::{Style, Styled, clean};
 
 /// What a line's mark says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +51,10 @@ pub(super) struct Page {
     pub(super) options: HumanOptions,
     /// Nothing is about to change: marks are left out, their columns stay.
     bare: bool,
+    /// What the parts of the object wait for that are not known yet.
+    awaits: Vec<Awaited>,
+    /// Where in the object the current line is; kept only while there is something to be found.
+    at: AttributePath,
 }
 
 impl Page {
@@ -58,7 +64,55 @@ impl Page {
             out: Styled::new(),
             options,
             bare: false,
+            awaits: Vec::new(),
+            at: AttributePath::root(),
         }
+    }
+
+    /// Begins with another object, at its root.
+    pub(super) fn turn_to(&mut self, awaits: &[Awaited]) {
+        self.awaits = awaits.to_vec();
+        self.at = AttributePath::root();
+    }
+
+    /// Goes to a part of the object.
+    pub(super) fn go_to(&mut self, path: &AttributePath) {
+        if !self.awaits.is_empty() {
+            self.at = path.clone();
+        }
+    }
+
+    /// Writes a part of the current one.
+    pub(super) fn inside(&mut self, step: impl FnOnce() -> Step, write: impl FnOnce(&mut Self)) {
+        if self.awaits.is_empty() {
+            return write(self);
+        }
+        self.at.push(step());
+        write(self);
+        self.at.pop();
+    }
+
+    /// `from a.b.id`: what the current part waits for, if that is known.
+    pub(super) fn origin(&self) -> Option<String> {
+        /// More are counted.
+        const MOST: usize = 3;
+        // A saved plan does not tell maps from objects.
+        let same = |(a, b): (&Step, &Step)| match (a, b) {
+            (Step::Index(a), Step::Index(b)) => a == b,
+            (Step::Attribute(a) | Step::Key(a), Step::Attribute(b) | Step::Key(b)) => a == b,
+            _ => false,
+        };
+        let at = self.at.steps();
+        let awaited = self.awaits.iter().find(|awaited| {
+            let path = awaited.path.steps();
+            path.len() <= at.len() && path.iter().zip(at).all(same)
+        })?;
+        let shown: Vec<_> = awaited.on.iter().take(MOST).map(|on| clean(on)).collect();
+        let more = match awaited.on.len().saturating_sub(MOST) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Some(format!("from {}{more}", shown.join(", ")))
     }
 
     /// A page that shows what is, not what changes.

@@ -74,6 +74,7 @@ pub(super) fn legend(page: &mut Page, changes: &[&Change]) {
 /// The whole instance.
 pub(super) fn write(page: &mut Page, change: &Change, providers: &Providers) {
     header(page, change);
+    page.turn_to(&change.awaits);
     page.start(2, mark(change.action));
     page.text(&clean(&block_header(&change.address)));
     page.end();
@@ -98,6 +99,7 @@ pub(super) fn write(page: &mut Page, change: &Change, providers: &Providers) {
     }
     objects.write(page, 6, before, after);
     page.options.context = context;
+    page.turn_to(&[]);
     page.close(2, "}");
     page.end();
 }

@@ -181,6 +181,7 @@ pub(crate) fn change(
         importing: None,
         resume_token: None,
         deposed: None,
+        awaits: Vec::new(),
         address,
     }
 }

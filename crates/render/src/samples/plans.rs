@@ -539,6 +539,7 @@ fn output(before: &Json, after: &Json) -> OutputChange {
         after: part(after),
         sensitive: sensitive(before) || sensitive(after),
         changed: before != after || after == UNKNOWN,
+        awaits: Vec::new(),
     }
 }
 

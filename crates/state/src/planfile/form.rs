@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use flowctl_model::plan::{
-    Action, Change, CheckResult, CheckStatus, Drift, OutputChange, Plan, Reason,
+    Action, Awaited, Change, CheckResult, CheckStatus, Drift, OutputChange, Plan, Reason,
 };
 use flowctl_model::problem::Severity;
 use flowctl_model::{Address, AttributePath, Kind, ResourceAddress, Step, Text, Value};
@@ -26,6 +26,7 @@ pub(super) fn encode(saved: &SavedPlan) -> Result<String, StoreError> {
                 "after": optional(output.after.as_ref(), &place)?,
                 "sensitive": output.sensitive,
                 "changed": output.changed,
+                "awaits": awaits(&output.awaits),
             }),
         );
     }
@@ -206,6 +207,26 @@ fn path_of(json: &Json) -> Option<AttributePath> {
     Some(AttributePath::from(steps.collect::<Option<Vec<_>>>()?))
 }
 
+fn awaits(awaits: &[Awaited]) -> Vec<Json> {
+    let one = |awaited: &Awaited| json!({ "path": path(&awaited.path), "on": awaited.on });
+    awaits.iter().map(one).collect()
+}
+
+/// Plans of before have none.
+fn awaits_of(json: Option<&Json>) -> Option<Vec<Awaited>> {
+    let one = |json: &Json| {
+        let on = json.get("on")?.as_array()?.iter();
+        Some(Awaited {
+            path: path_of(json.get("path")?)?,
+            on: on
+                .map(|on| on.as_str().map(str::to_owned))
+                .collect::<Option<_>>()?,
+        })
+    };
+    let awaits = json.and_then(Json::as_array);
+    awaits.into_iter().flatten().map(one).collect()
+}
+
 fn change(change: &Change) -> Result<Json, StoreError> {
     let place = change.address.to_string();
     let text = |text: &Option<Text>| text.as_ref().map(ToString::to_string);
@@ -226,6 +247,7 @@ fn change(change: &Change) -> Result<Json, StoreError> {
         "importing": text(&change.importing),
         "resume_token": text(&change.resume_token),
         "deposed": text(&change.deposed),
+        "awaits": awaits(&change.awaits),
     }))
 }
 
@@ -255,6 +277,7 @@ fn change_of(json: &Json) -> Option<Change> {
         importing: text("importing").map(Text::from),
         resume_token: text("resume_token").map(Text::from),
         deposed: text("deposed").map(Text::from),
+        awaits: awaits_of(json.get("awaits"))?,
     })
 }
 
@@ -264,6 +287,7 @@ fn output_of(json: &Json) -> Option<OutputChange> {
         after: optional_of(json.get("after"))?,
         sensitive: json.get("sensitive")?.as_bool()?,
         changed: json.get("changed")?.as_bool()?,
+        awaits: awaits_of(json.get("awaits"))?,
     })
 }
 

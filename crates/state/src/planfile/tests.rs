@@ -1,6 +1,6 @@
 //! Saved plans come back as they were, and damaged ones are refused.
 
-use flowctl_model::plan::{OutputChange, Reason};
+use flowctl_model::plan::{Awaited, OutputChange, Reason};
 use flowctl_model::secret::withhold;
 use flowctl_model::{AttributePath, Digester, Marks, Type};
 
@@ -37,6 +37,10 @@ fn change(action: Action, before: Option<Value>, after: Option<Value>) -> Change
         importing: None,
         resume_token: None,
         deposed: None,
+        awaits: vec![Awaited {
+            path: AttributePath::attribute("tags").key("x"),
+            on: vec!["t.b.id".into()],
+        }],
     }
 }
 
@@ -46,6 +50,7 @@ fn saved(after: Value) -> SavedPlan {
         after: Some(Value::from("x")),
         sensitive: false,
         changed: true,
+        awaits: Vec::new(),
     };
     SavedPlan {
         version: "1".into(),

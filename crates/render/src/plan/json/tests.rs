@@ -93,6 +93,7 @@ fn all_created() -> Plan {
                     after: Some(Value::unknown(Type::Any)),
                     sensitive: name == "o",
                     changed: true,
+                    awaits: Vec::new(),
                 };
                 (name.into(), output)
             })
