@@ -23,6 +23,7 @@ mod services;
 mod session;
 mod shown;
 mod signals;
+mod stale;
 mod state;
 mod ui;
 mod variables;

@@ -115,7 +115,12 @@ impl Course {
     pub(crate) async fn planned<T>(
         &mut self,
         report: &mut Report<'_>,
-        then: impl AsyncFnOnce(&Session, Planned<'_>, &mut Report<'_>) -> Result<T, CommandError>,
+        then: impl AsyncFnOnce(
+            &Session,
+            &Facts,
+            Planned<'_>,
+            &mut Report<'_>,
+        ) -> Result<T, CommandError>,
     ) -> Result<T, CommandError> {
         let Self {
             session,
@@ -126,7 +131,7 @@ impl Course {
         if !session.project.has_its_variables() {
             let planned = plan(&session.input(facts));
             if planned.failed {
-                return then(session, planned, report).await;
+                return then(session, facts, planned, report).await;
             }
         }
         let looks = *refresh != Refresh::Nothing;
@@ -138,7 +143,7 @@ impl Course {
                 let told = |one: &Diagnostic| planned.diagnostics.contains(one);
                 let more: Vec<_> = found.into_iter().filter(|one| !told(one)).collect();
                 planned.diagnostics.extend(more);
-                return then(session, planned, report).await;
+                return then(session, facts, planned, report).await;
             }
         }
         if *refresh == Refresh::All {
@@ -178,6 +183,6 @@ impl Course {
                 .diagnostics
                 .extend(Self::unless_stopped(stop, look).await?);
         }
-        then(session, planned, report).await
+        then(session, facts, planned, report).await
     }
 }

@@ -1,25 +1,25 @@
 //! Saved plans: written by `plan --out`, shown by `show`, carried out by `apply`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Parser;
 use flowctl_executor::object::without_secrets;
-use flowctl_model::Value;
+use flowctl_model::event::RunKind;
 use flowctl_model::plan::Plan;
 use flowctl_model::secret::withhold;
+use flowctl_model::{Marks, Text, Value};
 use flowctl_parser::configuration::Module;
+use flowctl_render::plan::json::secret_variables;
 use flowctl_state::planfile::{PlanFileError, SavedPlan, approved_only, differences};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::args::planning::{ModeArgs, SelectionArgs};
 use crate::args::variables::{VariableArg, VariableArgs};
 use crate::error::{CommandError, sentence};
-use crate::project::Project;
-use crate::session::Session;
+use crate::session::{Facts, Session};
+use crate::stale;
 use crate::state::now;
 
 /// What a plan was asked for, as the arguments that ask for it.
@@ -68,24 +68,32 @@ impl Asked {
     }
 }
 
+/// A plan to be saved, and what it was made with.
+pub(crate) struct Made<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) facts: &'a Facts,
+    /// The value of each variable of the root module.
+    pub(crate) values: &'a BTreeMap<Text, Value>,
+    /// Those that were given on the command line.
+    pub(crate) given: &'a VariableArgs,
+    pub(crate) asked: (&'a ModeArgs, &'a SelectionArgs),
+}
+
 /// Saves a plan.
-pub(crate) fn save(
-    session: &Session,
-    plan: &Plan,
-    (mode, selection): (&ModeArgs, &SelectionArgs),
-    variables: &VariableArgs,
-    path: &Path,
-) -> Result<(), CommandError> {
+pub(crate) fn save(session: &Session, made: &Made<'_>, path: &Path) -> Result<(), CommandError> {
     let root = &session.project.configuration.root;
+    let (mode, selection) = made.asked;
+    let plan = withheld(session, made.plan);
     let saved = SavedPlan {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: session.machine.began(),
-        files: digests(&session.project),
+        basis: stale::basis(session, made.facts, made.values, &plan),
         lineage: session.snapshot.lineage.clone(),
         serial: session.snapshot.serial,
         arguments: Asked::arguments(mode, selection),
-        variables: kept_variables(root, variables),
-        plan: withheld(session, plan),
+        variables: kept_variables(root, made.given),
+        values: withheld_variables(session, made.values),
+        plan,
     };
     saved.write(path, &session.digester).map_err(unusable)
 }
@@ -106,6 +114,27 @@ fn kept_variables(root: &Module, args: &VariableArgs) -> BTreeMap<String, String
     });
     let values = public.map(|(name, value)| (name.trim().to_owned(), value.to_owned()));
     values.chain(files).collect()
+}
+
+/// The values of variables as they may be written down; none of those that are not to outlive the
+/// run.
+fn withheld_variables(session: &Session, values: &BTreeMap<Text, Value>) -> BTreeMap<Text, Value> {
+    let configuration = &session.project.configuration;
+    let secret = secret_variables(configuration, &session.providers);
+    let declared = &configuration.root.variables;
+    let lasts = |name: &Text| declared.get(&**name).is_none_or(|one| !one.ephemeral);
+    let keep = |(name, value): (&Text, &Value)| {
+        let hide = secret.contains(&**name);
+        let marks = if hide { Marks::SENSITIVE } else { Marks::NONE };
+        let value = value.clone().marked(marks);
+        let place = format!("var.{name}");
+        (
+            name.clone(),
+            withhold(&value, &place, &|_| false, &session.digester),
+        )
+    };
+    let lasting = values.iter().filter(|(name, _)| lasts(name));
+    lasting.map(keep).collect()
 }
 
 /// The arguments that set the variables of a saved plan; what is given now counts more.
@@ -144,26 +173,14 @@ pub(crate) fn withheld(session: &Session, plan: &Plan) -> Plan {
         output.before = output.before.as_ref().map(keep);
         output.after = output.after.as_ref().map(keep);
     }
+    for drift in &mut plan.drift {
+        let address = &drift.address;
+        if let Some(resource) = session.providers.resource_type(&address.resource.type_name) {
+            let keep = |value: &Value| without_secrets(&**resource, digester, address, value);
+            drift.after = drift.after.as_ref().map(keep);
+        }
+    }
     plan
-}
-
-/// Digests of everything that the configuration was read from.
-fn digests(project: &Project) -> BTreeMap<String, String> {
-    let files = project
-        .sources
-        .iter()
-        .filter(|source| Path::new(&source.path).is_file());
-    let digest = |text: &str| {
-        let bytes = Sha256::digest(text.as_bytes());
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    };
-    files
-        .map(|source| (source.path.clone(), digest(&source.text)))
-        .collect()
 }
 
 /// Reads a saved plan, and what it was asked for.
@@ -189,8 +206,10 @@ pub(crate) fn read(
 
 /// What was approved, of a plan that was made just now; an error if that is not possible any more.
 pub(crate) fn approved(
-    saved: &SavedPlan,
+    (saved, asked): &(SavedPlan, Asked),
     session: &Session,
+    facts: &Facts,
+    values: &BTreeMap<Text, Value>,
     plan: Plan,
 ) -> Result<Plan, CommandError> {
     let lineage = &session.snapshot.lineage;
@@ -201,25 +220,13 @@ pub(crate) fn approved(
         )
         .with_help("name the state that it was made from with --state PATH, or plan again"));
     }
-    let mut found = differences(&saved.plan, &withheld(session, &plan));
+    let records = asked.mode.kind() == RunKind::Refresh;
+    let found = differences(&saved.plan, &withheld(session, &plan), records);
     if found.is_empty() {
         return Ok(approved_only(&saved.plan, plan));
     }
-    let files = digests(&session.project);
-    let touched: Vec<&str> = files
-        .iter()
-        .filter(|(path, digest)| saved.files.get(*path) != Some(*digest))
-        .map(|(path, _)| path.as_str())
-        .collect();
-    if !touched.is_empty() {
-        found.push(format!("changed since then: {}", touched.join(", ")));
-    }
-    let detail = format!(
-        "Since the plan was saved, what it was made of has changed, so that applying it would not \
-         do what was approved. Nothing was done.\n\n  - {}",
-        found.join("\n  - ")
-    );
-    Err(CommandError::user("Saved plan is stale", detail).with_help("plan again"))
+    let basis = stale::basis(session, facts, values, &saved.plan);
+    Err(stale::refusal(saved, &basis, session, &found)?)
 }
 
 /// When a saved plan was made.
@@ -235,6 +242,10 @@ pub(crate) fn unusable(error: PlanFileError) -> CommandError {
         PlanFileError::File(_) => "",
         PlanFileError::NotAPlan { .. } => "save one with `flowctl plan --out FILE`",
         PlanFileError::OtherVersion { .. } | PlanFileError::Altered { .. } => "plan again",
+        PlanFileError::OtherKey { .. } => {
+            "give the key that it was saved with (`FLOWCTL_STATE_KEY`, or the file `key` beside \
+             the state), or plan again"
+        }
     };
     let error = CommandError::user("Unusable plan file", sentence(&error.to_string()));
     if help.is_empty() {

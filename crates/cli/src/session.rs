@@ -3,7 +3,7 @@
 //! Planning is a function of a [`Session`] and [`Facts`]; everything here only fetches for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use flowctl_executor::{Lookup, Services, refresh};
 use flowctl_model::event::Event;
@@ -17,7 +17,7 @@ use flowctl_planner::{
     DataRead, Input, Needs, Options, Policies, creations, exists_already, settings, validate,
 };
 use flowctl_schema::{ErrorKind, ProviderError, Providers, RemoteObject};
-use flowctl_state::{history, operations, read_snapshot};
+use flowctl_state::{RunRecord, history, operations, read_snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::Context;
@@ -336,6 +336,27 @@ impl Session {
         let resources = read_snapshot(&self.state)?.resources;
         made.extend(resources.keys().map(ToString::to_string));
         Ok(made)
+    }
+
+    /// Every file that the configuration was read from, and what tells its content from another:
+    /// the text, or a digest for those that functions read.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        let sources = self.project.sources.iter();
+        let files = sources.filter(|source| Path::new(&source.path).is_file());
+        let mut all: BTreeMap<_, _> = files
+            .map(|source| (source.path.clone(), source.text.to_string()))
+            .collect();
+        for (path, content) in self.machine.seen() {
+            let path = path.strip_prefix("./").unwrap_or(&path);
+            all.entry(path.to_owned()).or_insert(content);
+        }
+        all
+    }
+
+    /// The last run that wrote to state after a time (seconds since 1970).
+    pub(crate) fn last_run_since(&self, time: f64) -> Result<Option<RunRecord>, CommandError> {
+        let last = history(&self.state)?.into_iter().next();
+        Ok(last.filter(|run| run.started_at > time))
     }
 
     /// What ends a run, with the files it is about.

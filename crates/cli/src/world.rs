@@ -1,6 +1,7 @@
 //! The machine as functions of the language see it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::SystemTime;
 
 use flowctl_lang::World;
 use flowctl_lang::world::FileError;
+use sha2::{Digest as _, Sha256};
 
 use crate::app::Context;
 use crate::files::Bounds;
@@ -22,6 +24,9 @@ pub(crate) struct Machine {
     began: SystemTime,
     applying: Cell<bool>,
     bounds: Bounds,
+    /// What functions have looked at so far: the digest of each file, and of the names in each
+    /// directory.
+    seen: RefCell<BTreeMap<String, String>>,
 }
 
 impl Machine {
@@ -33,7 +38,19 @@ impl Machine {
             bounds: context.bounds.clone(),
             began: SystemTime::now(),
             applying: Cell::new(false),
+            seen: RefCell::default(),
         }
+    }
+
+    /// What functions have looked at so far, by path, each with something that tells its content
+    /// from another.
+    pub(crate) fn seen(&self) -> BTreeMap<String, String> {
+        self.seen.borrow().clone()
+    }
+
+    fn note(&self, path: String, content: &[u8]) {
+        let digest = format!("{:x?}", Sha256::digest(content));
+        self.seen.borrow_mut().insert(path, digest);
     }
 
     /// When the run began, in seconds since 1970.
@@ -102,7 +119,9 @@ impl World for Machine {
         if !found.is_file() {
             return Err(FileError::NotAFile);
         }
-        fs::read(path).map_err(|error| reason(&error))
+        let bytes = fs::read(path).map_err(|error| reason(&error))?;
+        self.note(path.to_owned(), &bytes);
+        Ok(bytes)
     }
 
     fn file_exists(&self, path: &str) -> Result<bool, FileError> {
@@ -122,6 +141,9 @@ impl World for Machine {
         self.check(Path::new(directory))?;
         let mut found = Vec::new();
         self.list(Path::new(directory), "", 0, &mut found)?;
+        found.sort();
+        let directory = directory.trim_end_matches('/');
+        self.note(format!("{directory}/"), found.join("\n").as_bytes());
         Ok(found)
     }
 

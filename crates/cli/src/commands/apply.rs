@@ -16,7 +16,7 @@ use crate::args::LockArgs;
 use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::carry_out::{Work, carry_out};
-use crate::commands::plan::{show, told};
+use crate::commands::plan::{show, told, variables};
 use crate::env::Env;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
@@ -92,7 +92,7 @@ struct Asked<'a> {
     approved: bool,
     options: &'a ApplyOptions,
     /// What was approved before, if it was.
-    saved: Option<&'a SavedPlan>,
+    saved: Option<&'a (SavedPlan, saved::Asked)>,
 }
 
 pub(crate) fn run(app: &mut App, args: &ApplyArgs) -> Result<Outcome, CommandError> {
@@ -111,13 +111,13 @@ pub(crate) fn run(app: &mut App, args: &ApplyArgs) -> Result<Outcome, CommandErr
 
 fn apply_saved(app: &mut App, args: &ApplyArgs, path: &Path) -> Result<Outcome, CommandError> {
     let known = Known::to_read(&StateFiles::of(&app.context), &app.context.env)?;
-    let (plan, what) = saved::read(path, &known.digester)?;
+    let saved = saved::read(path, &known.digester)?;
     let asked = Asked {
-        mode: &what.mode,
-        selection: &what.selection,
+        mode: &saved.1.mode,
+        selection: &saved.1.selection,
         approved: true,
         options: &args.options,
-        saved: Some(&plan),
+        saved: Some(&saved),
     };
     apply(app, asked)
 }
@@ -165,7 +165,7 @@ fn begin(
     asked: Asked<'_>,
 ) -> Result<Outcome, CommandError> {
     let mut variables = asked.options.variables.clone();
-    if let Some(plan) = asked.saved {
+    if let Some((plan, _)) = asked.saved {
         variables = saved::variables(plan, &variables);
     }
     let project = Project::with_variables(report.ui, context, &variables)?;
@@ -193,7 +193,7 @@ async fn course(
     let what = (asked.mode, asked.selection);
     let begun = Course::begin(context, project, known, what, &options.run, stop.clone());
     let mut course = begun.await?;
-    if let Some(plan) = asked.saved {
+    if let Some((plan, _)) = asked.saved {
         course.session.machine.began_at(saved::made_at(plan));
     }
     if !held.store.unfinished().await?.is_empty() {
@@ -201,13 +201,14 @@ async fn course(
         course.recover(&held, report).await?;
     }
     course
-        .planned(report, async |session, mut planned, report| {
+        .planned(report, async |session, facts, mut planned, report| {
             if asked.approved {
                 report.ui.keep_going();
             }
             if let Some(plan) = asked.saved {
                 told(session, &planned, report)?;
-                planned.plan = saved::approved(plan, session, planned.plan)?;
+                let values = variables(session, &planned.evaluation);
+                planned.plan = saved::approved(plan, session, facts, &values, planned.plan)?;
                 report.plan(&planned.plan)?;
             } else {
                 report.plan(&planned.plan)?;

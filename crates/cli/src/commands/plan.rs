@@ -126,7 +126,7 @@ fn plan(
             None => None,
         };
         course
-            .planned(report, async |session, planned, report| {
+            .planned(report, async |session, facts, planned, report| {
                 generate::complete(&planned)?;
                 report.plan(&planned.plan)?;
                 match written(session, &planned, args, (&target, &whole)) {
@@ -141,7 +141,14 @@ fn plan(
                 }
                 told(session, &planned, report)?;
                 if let Some(path) = &args.out {
-                    saved::save(session, &planned.plan, asked, &args.variables, path)?;
+                    let made = saved::Made {
+                        plan: &planned.plan,
+                        facts,
+                        values: &variables(session, &planned.evaluation),
+                        given: &args.variables,
+                        asked,
+                    };
+                    saved::save(session, &made, path)?;
                     beside(report, args.format, &saved_to(path))?;
                 }
                 let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
@@ -262,7 +269,7 @@ pub(crate) fn told(
 }
 
 /// The values of the root module's variables.
-fn variables(session: &Session, evaluation: &Evaluation<'_>) -> BTreeMap<Text, Value> {
+pub(crate) fn variables(session: &Session, evaluation: &Evaluation<'_>) -> BTreeMap<Text, Value> {
     let names = session.project.configuration.root.variables.keys();
     let value = |name: &std::sync::Arc<str>| {
         let text = format!("var.{name}");

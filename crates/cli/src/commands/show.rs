@@ -1,6 +1,5 @@
 //! `flowctl show`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -96,7 +95,7 @@ fn show_plan(app: &mut App, args: &ShowArgs, path: &Path) -> Result<Outcome, Com
             prior: &prior,
             configuration: &project.configuration,
             sources: &project.sources,
-            variables: &BTreeMap::new(),
+            variables: &saved.values,
             providers: &providers,
             flowctl_version: &saved.version,
             timestamp: &report::time_of(saved.created_at),

@@ -11,7 +11,7 @@ mod relevant;
 mod values;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowctl_model::plan::Plan;
 use flowctl_model::snapshot::Snapshot;
@@ -56,9 +56,14 @@ pub struct Input<'a> {
 pub fn plan(input: &Input<'_>) -> String {
     let plan = input.plan;
     let secret = references::secret_variables(input.configuration, input.providers);
-    let variables = input.variables.iter().map(|(name, value)| {
+    let declared = &input.configuration.root.variables;
+    // What is not to outlive the run is no part of its plan.
+    let lasts = |name: &Text| declared.get(&**name).is_none_or(|one| !one.ephemeral);
+    let lasting = input.variables.iter().filter(|(name, _)| lasts(name));
+    let variables = lasting.map(|(name, value)| {
         let hide = secret.contains(&(Vec::new(), (**name).into()));
-        let value = Masked::new(Some(value)).hidden(hide);
+        let shown = !hide && !value.is_sensitive();
+        let value = shown.then(|| Masked::new(Some(value)));
         (&**name, VariableJson { value })
     });
     let outputs = plan.outputs.iter();
@@ -119,6 +124,14 @@ fn moved<'a>(plan: &Plan, prior: &'a Snapshot) -> Cow<'a, Snapshot> {
     Cow::Owned(moved)
 }
 
+/// The variables of the root module whose values may not be written down: those that are declared
+/// sensitive, and those that go into secret arguments.
+pub fn secret_variables(configuration: &Configuration, providers: &Providers) -> BTreeSet<Text> {
+    let all = references::secret_variables(configuration, providers);
+    let of_root = all.into_iter().filter(|(module, _)| module.is_empty());
+    of_root.map(|(_, name)| Text::from(&*name)).collect()
+}
+
 /// The full name of a provider: `registry.terraform.io/hashicorp/aws`.
 pub fn provider_source(name: &str) -> String {
     if name == "terraform" {
@@ -168,9 +181,11 @@ struct PlanJson<'a> {
     errored: bool,
 }
 
+/// A variable. The value of one that is secret is left out: `null` would be a value too.
 #[derive(Serialize)]
 struct VariableJson {
-    value: Masked,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Masked>,
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ use flowctl_model::problem::Severity;
 use flowctl_model::{Address, AttributePath, Kind, ResourceAddress, Step, Text, Value};
 use serde_json::{Map, Value as Json, json};
 
-use super::SavedPlan;
+use super::{Basis, SavedPlan};
 use crate::StoreError;
 use crate::row;
 
@@ -51,14 +51,26 @@ pub(super) fn encode(saved: &SavedPlan) -> Result<String, StoreError> {
             })
         })
         .collect();
+    let mut values = Map::new();
+    for (name, value) in &saved.values {
+        values.insert(
+            name.to_string(),
+            optional(Some(value), &format!("var.{name}"))?,
+        );
+    }
+    let basis = &saved.basis;
     let document = json!({
         "version": saved.version,
         "created_at": saved.created_at,
-        "files": saved.files,
+        "files": basis.files,
+        "given": basis.variables,
+        "reads": basis.reads,
+        "objects": basis.objects,
         "lineage": saved.lineage,
         "serial": saved.serial,
         "arguments": saved.arguments,
         "variables": saved.variables,
+        "values": values,
         "changes": changes,
         "edges": plan.edges,
         "outputs": outputs,
@@ -94,11 +106,22 @@ pub(super) fn decode(text: &str) -> Option<SavedPlan> {
     Some(SavedPlan {
         version: document.get("version")?.as_str()?.to_owned(),
         created_at: document.get("created_at")?.as_f64()?,
-        files: texts("files")?,
+        basis: Basis {
+            files: texts("files")?,
+            variables: texts("given")?,
+            reads: texts("reads")?,
+            objects: texts("objects")?,
+        },
         lineage: document.get("lineage")?.as_str()?.to_owned(),
         serial: document.get("serial")?.as_u64()?,
         arguments: serde_json::from_value(document.get("arguments")?.clone()).ok()?,
         variables: texts("variables")?,
+        values: document
+            .get("values")?
+            .as_object()?
+            .iter()
+            .map(|(name, json)| Some((Text::from(name.as_str()), optional_of(Some(json))??)))
+            .collect::<Option<_>>()?,
         plan,
     })
 }
