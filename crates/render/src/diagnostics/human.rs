@@ -69,6 +69,8 @@ fn handler(look: &Look) -> GraphicalReportHandler {
         .with_links(false)
         .without_syntax_highlighting()
         .with_break_words(false)
+        // Names and times are to be copied in one piece.
+        .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
 /// What miette draws as one: a text, an excerpt, help.
