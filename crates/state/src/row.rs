@@ -4,8 +4,8 @@
 //! Everything else is an object whose first member's name begins with `$`: `$number` (text),
 //! `$list`, `$set`, `$map`, `$object` (an object that has such a member name itself), and
 //! `$secret`, which stands for a withheld secret and holds its digest and type, `$unknown` with
-//! a type, which occurs in intents only, and `$null` with a type, which occurs in outputs only:
-//! those of an attribute are told by its schema.
+//! a type, which occurs in intents and plans only, and `$null` with a type, which occurs in outputs
+//! and plans only: those of an attribute are told by its schema.
 //!
 //! The element type of a collection is told from its elements. Where they do not tell it (there
 //! are none, or they are null), a second member `$of` names it, unless it has objects in it: those
@@ -27,12 +27,12 @@ pub(crate) use decode::Decoder;
 
 /// The text of a value. `place` names it in the error for a secret that was not withheld.
 pub fn encode(value: &Value, place: &str) -> Result<String, StoreError> {
-    to_document(value, place).map(|json| json.to_string())
+    to_json(value, &mut AttributePath::root(), place, Untold::Plain).map(|json| json.to_string())
 }
 
 /// The same with the types of nulls and secrets, for values that no schema tells the type of.
 pub(crate) fn encode_output(value: &Value, place: &str) -> Result<String, StoreError> {
-    to_json(value, &mut AttributePath::root(), place, Untold::Typed).map(|json| json.to_string())
+    to_document(value, place).map(|json| json.to_string())
 }
 
 /// The value of a text; `None` if it is damaged.
@@ -40,9 +40,9 @@ pub fn decode(text: &str) -> Option<Value> {
     Decoder::default().value(text)
 }
 
-/// A value as part of another document.
+/// A value as part of another document, with all its types.
 pub(crate) fn to_document(value: &Value, place: &str) -> Result<Json, StoreError> {
-    to_json(value, &mut AttributePath::root(), place, Untold::Plain)
+    to_json(value, &mut AttributePath::root(), place, Untold::Typed)
 }
 
 /// The value of a part of a document; `None` if it is damaged.
@@ -185,7 +185,7 @@ pub(crate) fn encode_deposed(deposed: &[(Text, Value)], place: &str) -> Result<S
     let pairs = deposed
         .iter()
         .map(|(id, value)| {
-            let value = to_document(value, place)?;
+            let value = to_json(value, &mut AttributePath::root(), place, Untold::Plain)?;
             Ok(json!([id.as_str(), value]))
         })
         .collect::<Result<Vec<_>, StoreError>>()?;

@@ -20,7 +20,7 @@ use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
-use crate::report::{Report, timestamp};
+use crate::report::{Report, time_of};
 use crate::run::Course;
 use crate::session::Session;
 use crate::state::{Known, StateFiles};
@@ -188,6 +188,7 @@ fn written(
 ) -> Option<String> {
     let (plan, providers) = (&planned.plan, &session.providers);
     let (diagnostics, flowctl_version) = (&planned.diagnostics, env!("CARGO_PKG_VERSION"));
+    let began = time_of(session.machine.began());
     let text = match args.format {
         PlanFormat::Human => return None,
         PlanFormat::Json => json::plan(&json::Input {
@@ -198,7 +199,7 @@ fn written(
             variables: &variables(session, &planned.evaluation),
             providers,
             flowctl_version,
-            timestamp: &timestamp(),
+            timestamp: &began,
             errored: has_errors(planned),
         }),
         PlanFormat::Markdown => markdown::comment(
@@ -218,7 +219,7 @@ fn written(
             sources: &session.project.shown_sources(),
             target,
             flowctl_version,
-            timestamp: Some(&timestamp()),
+            timestamp: Some(&began),
         }),
     };
     Some(text.trim_end().to_owned() + "\n")

@@ -65,7 +65,7 @@ fn saved(after: Value) -> SavedPlan {
         variables: [("v".to_owned(), "1".to_owned())].into(),
         values: [
             ("v".into(), Value::from("1")),
-            ("n".into(), Value::null(Type::Any)),
+            ("n".into(), Value::null(Type::String)),
         ]
         .into(),
         plan: Plan {

@@ -205,8 +205,8 @@ fn tagged<'de, A: MapAccess<'de>>(
         }
         "$object" => Value::object(source.next_value_seed(Members(decoder))?),
         "$unknown" => {
-            let name: Cow<'_, str> = source.next_value()?;
-            Value::unknown(types::primitive(&name).unwrap_or(Type::Any))
+            let ty: Json = source.next_value()?;
+            Value::unknown(types::whole_from_json(&ty).unwrap_or(Type::Any))
         }
         "$null" => {
             let ty = types::whole_from_json(&source.next_value()?);

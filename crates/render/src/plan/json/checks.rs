@@ -55,7 +55,7 @@ struct ProblemJson {
     message: String,
 }
 
-/// The objects that have conditions, in the order in which they are first met.
+/// The objects that have conditions, in Terraform's order.
 pub(super) fn write(results: &[CheckResult]) -> Vec<CheckJson> {
     let mut checks: Vec<CheckJson> = Vec::new();
     for result in results {
@@ -93,6 +93,7 @@ pub(super) fn write(results: &[CheckResult]) -> Vec<CheckJson> {
             );
         }
     }
+    checks.sort_by(|a, b| a.address.to_display.cmp(&b.address.to_display));
     checks
 }
 
