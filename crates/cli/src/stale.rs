@@ -124,14 +124,13 @@ fn causes(
         .map(|(address, became)| format!("{address} {}", verb(*became)));
     say(&mut lines, "state", rows);
     if !objects.is_empty()
-        && let Some(line) = lines.last_mut()
         && let Some(last) = session.last_run_since(saved.created_at)?
+        && let Some(line) = lines.pop()
     {
-        line.push_str(&format!(
-            " (last written by `{}` of {}, {})",
-            last.run.command,
-            last.run.who,
-            time_of(last.started_at)
+        let (run, when) = (last.run, time_of(last.started_at));
+        lines.push(format!(
+            "{line} (last written by `{}` of {}, {when})",
+            run.command, run.who
         ));
     }
     let names = in_state(&saved.plan);
