@@ -2,6 +2,7 @@
 //! mean. Services answer with other spacing, other order and other short forms than were sent.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
+use flowctl_model::{AttributePath, Problem, Value};
 use serde_json::{Map, Value as Json};
 
 /// Members of a statement that hold one string or several, in any order.
@@ -17,6 +18,14 @@ pub(crate) fn equivalent(one: &str, other: &str) -> bool {
         (Ok(one), Ok(other)) => normal(one) == normal(other),
         _ => false,
     }
+}
+
+/// An error if the value at a path is no policy document.
+pub(crate) fn check(path: AttributePath, value: Option<&Value>) -> Option<Problem> {
+    let why = problem(value?.as_str()?)?;
+    let detail = format!("This is no policy document: {why}.");
+    let help = "write it with `jsonencode({ Version = \"2012-10-17\", Statement = [ … ] })`";
+    Some(Problem::error(path, "Invalid policy document", detail).with_help(help))
 }
 
 /// What is wrong with a text that should be a policy document, in a sentence without a period.

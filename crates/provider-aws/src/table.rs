@@ -94,6 +94,18 @@ pub(crate) fn or_default(request: &PlanRequest<'_>, name: &str, default: Value) 
     configured.cloned().unwrap_or(default)
 }
 
+/// Whether two texts are the same to a service for which no text is an empty one.
+pub(crate) fn same_or_blank(prior: &Value, proposed: &Value) -> bool {
+    let known = prior.is_known() && proposed.is_known();
+    known && prior.as_str().unwrap_or_default() == proposed.as_str().unwrap_or_default()
+}
+
+/// Whether two truth values are the same where nothing means no.
+pub(crate) fn same_or_no(prior: &Value, proposed: &Value) -> bool {
+    let known = prior.is_known() && proposed.is_known();
+    known && prior.as_bool().unwrap_or_default() == proposed.as_bool().unwrap_or_default()
+}
+
 /// An error about an argument.
 pub(crate) fn problem(
     argument: &'static str,
@@ -114,6 +126,16 @@ pub(crate) fn conflicts(config: &Value, arguments: &[&'static str]) -> Option<Pr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_blank_and_no() {
+        let (null, unknown) = (Value::null(Type::String), Value::unknown(Type::String));
+        assert!(same_or_blank(&null, &"".into()) && same_or_blank(&"a".into(), &"a".into()));
+        assert!(!same_or_blank(&null, &"a".into()) && !same_or_blank(&null, &unknown));
+        let null = Value::null(Type::Bool);
+        assert!(same_or_no(&null, &Value::bool(false)));
+        assert!(!same_or_no(&null, &Value::bool(true)) && !same_or_no(&unknown, &null));
+    }
 
     #[test]
     fn conflicting_arguments_are_told_at_the_second() {

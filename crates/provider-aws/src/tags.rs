@@ -73,6 +73,12 @@ pub(crate) fn changes(prior: &Value, planned: &Value) -> (BTreeMap<String, Strin
     (after, removed)
 }
 
+/// Whether two values of `tags` are both of no tags.
+pub(crate) fn are_none(one: &Value, other: &Value) -> bool {
+    let none = |tags: &Value| tags.is_null() || tags.members().is_some_and(BTreeMap::is_empty);
+    none(one) && none(other)
+}
+
 /// `tags` and `tags_all` of an object that has these tags in the service. `prior` is what state
 /// knows of it: a default tag counts as one of the object's own only if it was before.
 pub(crate) fn told(

@@ -12,7 +12,9 @@ use flowctl_schema::{
 };
 
 use crate::registry::ResourceEntry;
-use crate::table::{boolean, conflicts, number, or_default, string, strings, text, with};
+use crate::table::{
+    boolean, conflicts, number, or_default, same_or_blank, same_or_no, string, strings, text, with,
+};
 use crate::{name, policy, tags};
 use objects::RoleObjects;
 
@@ -151,19 +153,12 @@ impl ResourceType for Role {
     }
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
-        let document = |path: AttributePath, value: Option<&Value>| {
-            let why = policy::problem(value?.as_str()?)?;
-            let detail = format!("This is no policy document: {why}.");
-            let help =
-                "write it with `jsonencode({ Version = \"2012-10-17\", Statement = [ … ] })`";
-            Some(Problem::error(path, "Invalid policy document", detail).with_help(help))
-        };
-        let trust = document(AttributePath::attribute(TRUST), config.get(TRUST));
+        let trust = policy::check(AttributePath::attribute(TRUST), config.get(TRUST));
         let inline = config.get(INLINE).and_then(Value::elements);
         let inline = inline.unwrap_or_default().iter().enumerate();
         let inline = inline.filter_map(|(at, block)| {
             let path = AttributePath::attribute(INLINE).with(Step::Index(at));
-            document(path.child("policy"), block.get("policy"))
+            policy::check(path.child("policy"), block.get("policy"))
         });
         let mut problems: Vec<_> = trust.into_iter().chain(inline).collect();
         problems.extend(conflicts(config, &[NAME, NAME_PREFIX]));
@@ -174,22 +169,9 @@ impl ResourceType for Role {
         let first = path.names().next().map(Text::as_str);
         match (first, prior.as_str(), proposed.as_str()) {
             (Some(TRUST | INLINE), Some(one), Some(other)) => policy::equivalent(one, other),
-            (Some("description"), one, other) => {
-                one.unwrap_or_default() == other.unwrap_or_default() && proposed.is_known()
-            }
-            (Some("force_detach_policies"), ..) => {
-                let is_true = |value: &Value| value.as_bool() == Some(true);
-                proposed.is_known() && !is_true(prior) && !is_true(proposed)
-            }
-            (Some("tags"), ..) => {
-                let none = |value: &Value| {
-                    value.is_null()
-                        || value
-                            .members()
-                            .is_some_and(std::collections::BTreeMap::is_empty)
-                };
-                none(prior) && none(proposed)
-            }
+            (Some("description"), ..) => same_or_blank(prior, proposed),
+            (Some("force_detach_policies"), ..) => same_or_no(prior, proposed),
+            (Some("tags"), ..) => tags::are_none(prior, proposed),
             _ => false,
         }
     }
