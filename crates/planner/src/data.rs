@@ -62,6 +62,13 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, mut instance: Instance<'a>, node
     if walk.input.options.mode == Mode::Destroy {
         return to_be;
     }
+    if config.is_wholly_known()
+        && let Some(object) = source.answer(&config)
+    {
+        let post = &instance.resource.lifecycle.postconditions;
+        walk.conditions(&instance, post, POSTCONDITION, Some(&object));
+        return object;
+    }
     if !waits && config.is_wholly_known() {
         walk.needs.data.push(DataRead {
             address,

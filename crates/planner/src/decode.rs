@@ -251,6 +251,11 @@ impl Decoder<'_> {
             if block.attribute(name).is_some() {
                 continue;
             }
+            if let Some(instead) = block.instead_of(name) {
+                let refused = refused(attribute.name.span, "argument", name, instead);
+                self.diagnostics.push(refused);
+                continue;
+            }
             let expected = format!("An argument named {name:?} is not expected here.");
             let diagnostic = if block.nested(name).is_some() {
                 Diagnostic::error(attribute.name.span, "Unsupported argument", expected)
@@ -267,13 +272,22 @@ impl Decoder<'_> {
             self.diagnostics.push(diagnostic);
         }
         for nested in &body.blocks {
-            let name = &*nested.block_type.text;
-            if block.nested(name).is_some() || name == "dynamic" {
+            // What a dynamic block makes is judged like what is written out.
+            let (name, span) = match (&*nested.block_type.text, nested.labels.first()) {
+                ("dynamic", Some(label)) => (&*label.text, label.span),
+                ("dynamic", None) => continue,
+                (name, _) => (name, nested.block_type.span),
+            };
+            if let Some(instead) = block.instead_of(name) {
+                let refused = refused(span, "block", name, instead);
+                self.diagnostics.push(refused);
+                continue;
+            }
+            if block.nested(name).is_some() {
                 continue;
             }
             let expected = format!("Blocks of type {name:?} are not expected here.");
-            let error =
-                Diagnostic::error(nested.block_type.span, "Unsupported block type", expected);
+            let error = Diagnostic::error(span, "Unsupported block type", expected);
             let diagnostic = if block.attribute(name).is_some() {
                 error.with_help(format!("`{name}` is an argument: write `{name} = …`"))
             } else {
@@ -444,6 +458,12 @@ struct Found {
 
 /// Deeper `dynamic` blocks are refused, before the stack ends.
 const MAX_DYNAMIC_DEPTH: usize = 32;
+
+/// An error about a name that is known, and not taken.
+fn refused(span: Span, what: &str, name: &str, instead: &str) -> Diagnostic {
+    let detail = format!("The {what} {name:?} is not taken here.");
+    Diagnostic::error(span, format!("Refused {what}"), detail).with_help(instead)
+}
 
 fn suggest<'a>(
     diagnostic: Diagnostic,

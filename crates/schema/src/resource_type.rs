@@ -106,6 +106,12 @@ pub trait DataSource: Send + Sync {
     fn validate(&self, _config: &Value) -> Vec<Problem> {
         Vec::new()
     }
+
+    /// The whole object, if it follows from a configuration without unknown parts alone and nobody
+    /// has to be asked.
+    fn answer(&self, _config: &Value) -> Option<Value> {
+        None
+    }
 }
 
 /// The half of a data source that does the requests.

@@ -21,6 +21,9 @@ pub struct Block {
     pub attributes: Vec<Attribute>,
     /// The nested blocks, in the order of the documentation.
     pub blocks: Vec<NestedBlock>,
+    /// Names that configurations written for other programs have here and that are refused, each with
+    /// what to do instead.
+    pub refused: &'static [(&'static str, &'static str)],
     /// One sentence for the reference documentation.
     pub doc: &'static str,
     /// The type of the block's value, once it was asked for; see [`Block::ty`].
@@ -160,6 +163,12 @@ impl Block {
     /// The nested block called `name`.
     pub fn nested(&self, name: &str) -> Option<&NestedBlock> {
         self.blocks.iter().find(|b| b.name == name)
+    }
+
+    /// What to do instead of writing a name that is refused.
+    pub fn instead_of(&self, name: &str) -> Option<&'static str> {
+        let refused = self.refused.iter().find(|(refused, _)| *refused == name);
+        refused.map(|(_, instead)| *instead)
     }
 
     /// The type of the block's value. It is made once: all values share it.
