@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use flowctl_executor::{Lookup, Services, refresh};
+use flowctl_executor::{Lookup, Services, redact, refresh};
 use flowctl_model::event::Event;
 use flowctl_model::plan::{Action, Plan};
 use flowctl_model::snapshot::Snapshot;
@@ -234,10 +234,19 @@ impl Session {
                 Ok(data) => data.read_many(&configs).await,
                 Err(error) => vec![Err(error); reads.len()],
             };
+            let providers = &self.services.providers;
+            let table = match mode {
+                Mode::Ephemeral => providers.ephemeral_resource(&type_name),
+                Mode::Managed | Mode::Data => providers.data_source(&type_name),
+            };
             for (read, answer) in reads.into_iter().zip(answers) {
                 match answer {
                     Ok(object) => drop(facts.data.insert(read.address, object)),
-                    Err(error) => {
+                    Err(mut error) => {
+                        // What it was looked up with may be sensitive.
+                        if let Some(table) = table {
+                            redact(&mut error, &read.config, table.schema());
+                        }
                         let summary = format!("Cannot read {}", read.address);
                         refusals.push(failure::of_instance(
                             &summary,
