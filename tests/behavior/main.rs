@@ -18,6 +18,7 @@ mod fmt;
 mod graph;
 mod help;
 mod history;
+mod iam_policy_document;
 mod import;
 mod init;
 mod input;

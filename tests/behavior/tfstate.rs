@@ -144,7 +144,7 @@ fn of_the_provider() -> Value {
         "resources": [
             { "mode": "data", "type": "aws_region", "name": "here", "provider": source,
               "instances": [{ "schema_version": 0, "attributes": { "name": "us-east-1" } }] },
-            { "mode": "managed", "type": "aws_s3_bucket", "name": "b", "provider": source,
+            { "mode": "managed", "type": "aws_sqs_queue", "name": "b", "provider": source,
               "instances": [{ "schema_version": 0, "attributes": { "id": "b" } }] },
             { "mode": "managed", "type": "aws_appflow_connector_profile", "name": "metrics",
               "provider": source,

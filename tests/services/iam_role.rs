@@ -178,6 +178,66 @@ fn a_role_whose_making_was_cut_off_is_found_again() {
     }
 }
 
+/// A role with whatever inline policies are said.
+fn bare(inline: &str) -> String {
+    r#"
+//- main.tf
+resource "aws_iam_role" "bare" {
+  name = "exclusive"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "appflow.amazonaws.com" }
+    }]
+  })
+  INLINE
+}
+"#
+    .replace("INLINE", inline)
+}
+
+#[test]
+fn an_empty_inline_policy_takes_all_of_them_away() {
+    let Some(environment) = super::with(&bare("")) else {
+        return;
+    };
+    let Some(moto) = Moto::shared() else {
+        return;
+    };
+    let apply = ["--emulator", "apply", "-auto-approve"];
+    let theirs = "import boto3\nboto3.client('iam').put_role_policy(RoleName='exclusive', \
+                  PolicyName='theirs', PolicyDocument='{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \
+                  \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}]}')\n";
+    let count = |expected: &str| {
+        moto.elsewhere(&format!(
+            "import boto3\nnames = boto3.client('iam').list_role_policies(RoleName='exclusive')\n\
+             assert names['PolicyNames'] == {expected}, names\n"
+        ));
+    };
+    let _ = environment.flowctl(&apply).success();
+    // Those of others are left alone until the configuration says that there are none.
+    moto.elsewhere(theirs);
+    plans_empty(&environment, &[]);
+    environment.write(&bare("inline_policy {}"));
+    let plan = environment.flowctl(&["--emulator", "plan"]).success();
+    assert!(plan.stdout.contains("0 to add, 1 to change"), "{plan}");
+    let _ = environment.flowctl(&apply).success();
+    count("[]");
+    plans_empty(&environment, &[]);
+    // And from then on.
+    moto.elsewhere(theirs);
+    let _ = environment.flowctl(&apply).success();
+    count("[]");
+    plans_empty(&environment, &[]);
+    environment.write(&bare(""));
+    plans_empty(&environment, &[]);
+    let _ = environment
+        .flowctl(&["--emulator", "destroy", "-auto-approve"])
+        .success();
+}
+
 #[test]
 fn a_policy_that_is_none_is_told_before_any_request() {
     let Some(environment) = super::with(

@@ -4,8 +4,11 @@
 #![expect(clippy::expect_used, reason = "a test ends where something goes wrong")]
 
 mod about;
+mod cdktf;
+mod iam_policy;
 mod iam_role;
 mod provider;
+mod s3_bucket;
 
 use flowctl_testkit::{Moto, TestEnvironment};
 

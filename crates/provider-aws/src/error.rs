@@ -74,6 +74,10 @@ pub(crate) struct Request<'a> {
 const CODES: &[(&str, ErrorKind)] = &[
     ("AccessDeniedException", ErrorKind::AccessDenied),
     ("AccessDenied", ErrorKind::AccessDenied),
+    ("AuthorizationHeaderMalformed", ErrorKind::Validation),
+    ("BucketAlreadyExists", ErrorKind::Conflict),
+    ("BucketAlreadyOwnedByYou", ErrorKind::Conflict),
+    ("BucketNotEmpty", ErrorKind::Conflict),
     ("ConflictException", ErrorKind::Conflict),
     ("DeleteConflict", ErrorKind::Conflict),
     ("EntityAlreadyExists", ErrorKind::Conflict),
@@ -86,27 +90,40 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("ExpiredTokenException", ErrorKind::NotConfigured),
     ("IncompleteSignature", ErrorKind::NotConfigured),
     ("InternalServerException", ErrorKind::Internal),
+    ("IllegalLocationConstraintException", ErrorKind::Validation),
+    ("InvalidAccessKeyId", ErrorKind::NotConfigured),
     ("InvalidClientTokenId", ErrorKind::NotConfigured),
     ("InvalidSignatureException", ErrorKind::NotConfigured),
     ("MissingAuthenticationToken", ErrorKind::NotConfigured),
     ("InvalidInput", ErrorKind::Validation),
     ("LimitExceeded", ErrorKind::Quota),
     ("MalformedPolicyDocument", ErrorKind::Validation),
+    ("NoSuchBucket", ErrorKind::NotFound),
+    ("NoSuchBucketPolicy", ErrorKind::NotFound),
     ("NoSuchEntity", ErrorKind::NotFound),
+    ("NoSuchTagSet", ErrorKind::NotFound),
+    ("OperationAborted", ErrorKind::Conflict),
     ("ParameterNotFound", ErrorKind::NotFound),
     ("ParameterVersionNotFound", ErrorKind::NotFound),
+    ("PermanentRedirect", ErrorKind::Validation),
     ("ResourceNotFoundException", ErrorKind::NotFound),
     ("ServiceQuotaExceededException", ErrorKind::Quota),
     ("ServiceUnavailable", ErrorKind::Internal),
     ("SignatureDoesNotMatch", ErrorKind::NotConfigured),
+    ("SlowDown", ErrorKind::Throttled),
     ("Throttling", ErrorKind::Throttled),
     ("ThrottlingException", ErrorKind::Throttled),
+    ("TooManyBuckets", ErrorKind::Quota),
     ("TooManyRequestsException", ErrorKind::Throttled),
     ("UnrecognizedClientException", ErrorKind::NotConfigured),
     ("UnsupportedOperationException", ErrorKind::Validation),
     ("ValidationError", ErrorKind::Validation),
     ("ValidationException", ErrorKind::Validation),
 ];
+
+/// A bucket is asked for where it is not.
+const ANOTHER_REGION: &str = "the bucket is in another region than the one that was asked: set `region` \
+     to where it is, or use a provider configuration of that region";
 
 /// What can be done about an error: of which service (`None` for every one), for which kind, and if
 /// the words contain this.
@@ -147,6 +164,25 @@ const HINTS: &[(Option<Service>, ErrorKind, &str, &str)] = &[
         "",
         "an account has 100 connector profiles in a region unless AWS raised the quota: delete \
          some, or ask for more in the Service Quotas console",
+    ),
+    (
+        Some(Service::S3),
+        ErrorKind::Validation,
+        "must be addressed using the specified endpoint",
+        ANOTHER_REGION,
+    ),
+    (
+        Some(Service::S3),
+        ErrorKind::Validation,
+        "the region '",
+        ANOTHER_REGION,
+    ),
+    (
+        Some(Service::S3),
+        ErrorKind::AccessDenied,
+        "",
+        "the credentials in use need an IAM policy that allows this operation, and the policy of the \
+         bucket must not forbid it",
     ),
     (
         None,

@@ -28,6 +28,13 @@ pub(crate) fn check(path: AttributePath, value: Option<&Value>) -> Option<Proble
     Some(Problem::error(path, "Invalid policy document", detail).with_help(help))
 }
 
+/// A document as IAM answers with it: characters are escaped as in addresses.
+pub(crate) fn decoded(document: &str) -> String {
+    percent_encoding::percent_decode_str(document)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
 /// What is wrong with a text that should be a policy document, in a sentence without a period.
 pub(crate) fn problem(text: &str) -> Option<String> {
     match parse(text) {

@@ -9,8 +9,8 @@ use crate::client::Client;
 use crate::connector_profile;
 use crate::data::About;
 use crate::flow;
-use crate::iam_role;
 use crate::secrets::Store;
+use crate::{iam_policy, iam_policy_document, iam_role, s3_bucket, s3_bucket_policy};
 
 /// A resource type: its pure half, and the half that does the requests of a provider configuration.
 pub(crate) struct ResourceEntry {
@@ -33,12 +33,18 @@ pub(crate) fn resources() -> Vec<ResourceEntry> {
         connector_profile::resource(),
         flow::resource(),
         iam_role::resource(),
+        s3_bucket::resource(),
+        s3_bucket_policy::resource(),
     ]
 }
 
 /// Every data source.
 pub(crate) fn sources() -> Vec<SourceEntry> {
-    let mut sources = vec![connector_profile::source()];
+    let mut sources = vec![
+        connector_profile::source(),
+        iam_policy::source(),
+        iam_policy_document::source(),
+    ];
     sources.extend(About::ALL.map(About::source));
     sources.extend(Store::ALL.map(Store::source));
     sources

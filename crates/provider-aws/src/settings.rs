@@ -68,14 +68,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
 /// Settings that flowctl behaves like in any case, so that nothing need be said.
 const MOOT: &[(&str, &str)] = &[
     (
-        "s3_force_path_style",
-        "Path-style addressing of S3, which is not used.",
-    ),
-    (
-        "s3_use_path_style",
-        "Path-style addressing of S3, which is not used.",
-    ),
-    (
         "skip_credentials_validation",
         "Credentials are never validated beforehand.",
     ),
@@ -151,6 +143,11 @@ pub(crate) fn schema() -> Schema {
             "use_fips_endpoint",
             "Whether to use endpoints with validated cryptography.",
         ),
+        flag(
+            "s3_use_path_style",
+            "Whether names of buckets stand in the path of addresses instead of in the host.",
+        ),
+        flag("s3_force_path_style", "As `s3_use_path_style`."),
         string("s3_us_east_1_regional_endpoint", none),
     ];
     attributes.extend(MOOT.iter().map(|(name, doc)| flag(name, doc)));
@@ -241,7 +238,7 @@ pub(crate) fn schema() -> Schema {
                         "endpoints",
                         block(
                             endpoints,
-                            "Addresses of services other than AWS's own; those of `appflow`, `iam`, `secretsmanager`, `ssm` and `sts` have an effect.",
+                            "Addresses of services other than AWS's own; those of `appflow`, `iam`, `kms`, `redshift`, `s3`, `secretsmanager`, `ssm` and `sts` have an effect.",
                         ),
                     )
                 },
@@ -367,6 +364,8 @@ pub(crate) struct Settings {
     pub(crate) sts_region: Option<String>,
     pub(crate) dual_stack: Option<bool>,
     pub(crate) fips: Option<bool>,
+    /// Names of buckets stand in the path of addresses.
+    pub(crate) s3_path_style: bool,
     pub(crate) roles: Vec<Role>,
     pub(crate) web_identity: Option<(Role, String)>,
     /// Addresses of services, by what [`Service::host`] calls them.
@@ -439,6 +438,9 @@ impl Settings {
                 .get("use_dualstack_endpoint")
                 .and_then(Value::as_bool),
             fips: config.get("use_fips_endpoint").and_then(Value::as_bool),
+            s3_path_style: ["s3_use_path_style", "s3_force_path_style"]
+                .iter()
+                .any(|name| config.get(name).and_then(Value::as_bool) == Some(true)),
             roles: blocks("assume_role").iter().filter_map(role).collect(),
             web_identity,
             endpoints,

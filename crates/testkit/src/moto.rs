@@ -64,6 +64,7 @@ impl Moto {
         let python = environment()?;
         let mut process = Command::new(&python)
             .args(["-c", SERVER])
+            .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -3,6 +3,7 @@
 
 mod objects;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowctl_model::{AttributePath, Problem, Step, Text, Type, Value};
@@ -13,7 +14,8 @@ use flowctl_schema::{
 
 use crate::registry::ResourceEntry;
 use crate::table::{
-    boolean, conflicts, number, or_default, same_or_blank, same_or_no, string, strings, text, with,
+    boolean, conflicts, is_set, number, or_default, owned, same_or_blank, same_or_no, string,
+    strings, text, with,
 };
 use crate::{name, policy, tags};
 use objects::RoleObjects;
@@ -58,10 +60,11 @@ fn schema() -> Schema {
     };
     let inline = Block {
         attributes: vec![
-            string(NAME, Required, "The name of the policy.").constraints(name(128)),
-            string("policy", Required, "The policy, as JSON."),
+            string(NAME, Optional, "The name of the policy.").constraints(name(128)),
+            string("policy", Optional, "The policy, as JSON."),
         ],
-        doc: "A policy that is part of the role. If there are such blocks, the role has no others.",
+        doc: "A policy that is part of the role. If there are such blocks, the role has no others; an \
+              empty one stands for none.",
         ..Block::default()
     };
     let mut attributes = vec![
@@ -143,6 +146,36 @@ fn schema() -> Schema {
     }
 }
 
+/// Documents of inline policies, by name. An empty block stands for none.
+fn inline_of(blocks: Option<&Value>) -> BTreeMap<String, String> {
+    let blocks = blocks.and_then(Value::elements).unwrap_or_default().iter();
+    blocks
+        .filter_map(|block| Some((owned(block, NAME)?, owned(block, "policy")?)))
+        .collect()
+}
+
+/// Whether there are blocks of inline policies, so that the role has no others.
+fn is_exclusive(blocks: Option<&Value>) -> bool {
+    let blocks = blocks.and_then(Value::elements);
+    blocks.is_some_and(|blocks| !blocks.is_empty())
+}
+
+/// Whether the inline policies that were said to be there are those that are asked for.
+fn same_inline(prior: &Value, proposed: &Value) -> bool {
+    if !prior.is_wholly_known() || !proposed.is_wholly_known() {
+        return false;
+    }
+    let (before, after) = (inline_of(Some(prior)), inline_of(Some(proposed)));
+    // Nothing says that no other policies are there until a block does.
+    let is_said = is_exclusive(Some(prior)) || !is_exclusive(Some(proposed));
+    is_said
+        && before.len() == after.len()
+        && after.iter().all(|(name, document)| {
+            let same = |old: &String| policy::equivalent(old, document);
+            before.get(name).is_some_and(same)
+        })
+}
+
 impl ResourceType for Role {
     fn name(&self) -> &'static str {
         ROLE
@@ -158,7 +191,21 @@ impl ResourceType for Role {
         let inline = inline.unwrap_or_default().iter().enumerate();
         let inline = inline.filter_map(|(at, block)| {
             let path = AttributePath::attribute(INLINE).with(Step::Index(at));
-            policy::check(path.child("policy"), block.get("policy"))
+            let half = match (is_set(block, NAME), is_set(block, "policy")) {
+                (true, false) => Some("policy"),
+                (false, true) => Some(NAME),
+                _ => None,
+            };
+            match half {
+                Some(missing) => {
+                    let detail = format!(
+                        "The argument `{missing}` is required, unless the block is empty, which stands \
+                         for no inline policies at all."
+                    );
+                    Some(Problem::error(path, "Missing required argument", detail))
+                }
+                None => policy::check(path.child("policy"), block.get("policy")),
+            }
         });
         let mut problems: Vec<_> = trust.into_iter().chain(inline).collect();
         problems.extend(conflicts(config, &[NAME, NAME_PREFIX]));
@@ -169,6 +216,7 @@ impl ResourceType for Role {
         let first = path.names().next().map(Text::as_str);
         match (first, prior.as_str(), proposed.as_str()) {
             (Some(TRUST | INLINE), Some(one), Some(other)) => policy::equivalent(one, other),
+            (Some(INLINE), ..) if path.names().nth(1).is_none() => same_inline(prior, proposed),
             (Some("description"), ..) => same_or_blank(prior, proposed),
             (Some("force_detach_policies"), ..) => same_or_no(prior, proposed),
             (Some("tags"), ..) => tags::are_none(prior, proposed),
@@ -265,6 +313,30 @@ mod tests {
             ]
         );
         assert!(found(&[(TRUST, Value::unknown(Type::String))]).is_empty());
+    }
+
+    #[test]
+    fn an_empty_block_stands_for_no_inline_policies() {
+        let null = || Value::null(Type::String);
+        let block = |name: Value, policy: Value| Value::object([(NAME, name), ("policy", policy)]);
+        let set = |blocks: Vec<Value>| Value::set(block(null(), null()).ty(), blocks);
+        let (empty, full) = (block(null(), null()), block("a".into(), DOCUMENT.into()));
+        let unsaid = set(Vec::new());
+        let none = set(vec![empty.clone()]);
+        let one = set(vec![full.clone()]);
+        for (prior, proposed, same) in [
+            (&unsaid, &none, false),
+            (&none, &unsaid, true),
+            (&none, &none, true),
+            (&one, &none, false),
+            (&one, &unsaid, false),
+            (&one, &set(vec![full, empty]), true),
+        ] {
+            assert_eq!(same_inline(prior, proposed), same, "{prior:?} {proposed:?}");
+        }
+        let half = set(vec![block("a".into(), null())]);
+        let problems = Role::new().validate(&role(&[(TRUST, DOCUMENT.into()), (INLINE, half)]));
+        assert_eq!(problems[0].path.to_string(), "inline_policy[0]");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use flowctl_schema::{
 };
 use futures::StreamExt as _;
 
-use super::{INLINE, MANAGED, NAME, NAME_PREFIX, Role, TRUST};
+use super::{INLINE, MANAGED, NAME, NAME_PREFIX, Role, TRUST, inline_of, is_exclusive};
 use crate::api::Reached;
 use crate::client::Client;
 use crate::error::Request;
@@ -70,13 +70,15 @@ impl RoleObjects {
             Some(known) if policy::equivalent(known, live) => known.to_owned(),
             _ => live.to_owned(),
         };
-        let trust = role.assume_role_policy_document().map(decoded);
+        let trust = role.assume_role_policy_document().map(policy::decoded);
         let trust = trust.map(|live| written(known.and_then(|k| text(k, TRUST)), &live));
         let before = known
             .and_then(|known| known.get(INLINE))
             .and_then(Value::elements);
         let before = before.unwrap_or_default();
         let is_told = known.is_none() || !before.is_empty();
+        let is_empty = |block: &&Value| text(block, NAME).is_none();
+        let empty = before.iter().filter(is_empty).cloned();
         let inline = whole.inline.iter().filter(|_| is_told).map(|(name, live)| {
             let same = before.iter().find(|block| text(block, NAME) == Some(name));
             let document = written(same.and_then(|block| text(block, "policy")), live);
@@ -116,7 +118,7 @@ impl RoleObjects {
             ("path", text_value(Some(role.path()))),
             ("permissions_boundary", text_value(boundary)),
             ("unique_id", text_value(Some(role.role_id()))),
-            (INLINE, Value::set(element, inline.collect())),
+            (INLINE, Value::set(element, inline.chain(empty).collect())),
         ];
         members.extend(tags::told(live_tags, known, self.client.settings()));
         RemoteObject {
@@ -166,7 +168,16 @@ impl RoleObjects {
             let sent = request.send().await;
             sent.map_err(|error| calls.writing("AttachRolePolicy").failed(&error))?;
         }
-        let (before, after) = (prior.map(inline_of).unwrap_or_default(), inline_of(planned));
+        let after = planned.get(INLINE);
+        let before = prior.and_then(|prior| prior.get(INLINE));
+        // Of a role whose policies were left alone until now, nobody knows which there are.
+        let before = if prior.is_some() && is_exclusive(after) && !is_exclusive(before) {
+            let whole = calls.read().await?;
+            whole.map(|whole| whole.inline).unwrap_or_default()
+        } else {
+            inline_of(before)
+        };
+        let after = inline_of(after);
         for name in before.keys().filter(|name| !after.contains_key(*name)) {
             calls.delete_inline(name).await?;
         }
@@ -351,7 +362,7 @@ impl Whole {
     fn part(object: &Value) -> Attached {
         (
             texts(object, MANAGED),
-            inline_of(object).into_keys().collect(),
+            inline_of(object.get(INLINE)).into_keys().collect(),
         )
     }
 }
@@ -399,7 +410,7 @@ impl Calls<'_> {
                 .policy_name(&name);
             let call = self.api.reading("GetRolePolicy");
             let policy = request.send().await.map_err(|error| call.failed(&error))?;
-            inline.insert(name, decoded(policy.policy_document()));
+            inline.insert(name, policy::decoded(policy.policy_document()));
         }
         Ok(Some(Whole {
             role,
@@ -449,22 +460,6 @@ fn gone(sent: Result<(), ProviderError>) -> Result<(), ProviderError> {
         Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-/// Documents of inline policies, by name.
-fn inline_of(object: &Value) -> BTreeMap<String, String> {
-    let blocks = object.get(INLINE).and_then(Value::elements);
-    let blocks = blocks.unwrap_or_default().iter();
-    blocks
-        .filter_map(|block| Some((owned(block, NAME)?, owned(block, "policy")?)))
-        .collect()
-}
-
-/// IAM answers with documents whose characters are escaped as in addresses.
-fn decoded(document: &str) -> String {
-    percent_encoding::percent_decode_str(document)
-        .decode_utf8_lossy()
-        .into_owned()
 }
 
 fn tags_of(tags: BTreeMap<String, String>) -> Result<Vec<Tag>, BuildError> {
