@@ -7,7 +7,7 @@ use flowctl_testkit::TestEnvironment;
 use crate::{PROFILE, empty, with};
 
 /// Runs git in the directory of a test.
-fn git(environment: &TestEnvironment, arguments: &[&str]) {
+pub(crate) fn git(environment: &TestEnvironment, arguments: &[&str]) {
     let done = Command::new("git")
         .args([
             "-c",
@@ -32,7 +32,7 @@ fn git(environment: &TestEnvironment, arguments: &[&str]) {
 }
 
 /// Everything in the directory becomes a commit.
-fn commit(environment: &TestEnvironment) {
+pub(crate) fn commit(environment: &TestEnvironment) {
     git(environment, &["add", "--all"]);
     git(environment, &["commit", "--quiet", "--message", "a change"]);
 }
@@ -51,7 +51,7 @@ fn with_git(fixture: &str) -> TestEnvironment {
     with(fixture).with_variable("PATH", &std::env::var("PATH").unwrap())
 }
 
-fn replace(environment: &TestEnvironment, file: &str, from: &str, to: &str) {
+pub(crate) fn replace(environment: &TestEnvironment, file: &str, from: &str, to: &str) {
     let text = environment.read(file);
     assert!(text.contains(from), "{file} has no {from}");
     environment.write(&format!("//- {file}\n{}", text.replace(from, to)));

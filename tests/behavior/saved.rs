@@ -389,6 +389,14 @@ fn what_was_not_approved_is_left_alone() {
 }
 
 #[test]
+fn a_plan_is_not_saved_where_there_is_no_directory() {
+    let environment = environment();
+    let ran = environment.flowctl(&["plan", "-out=none/plan.bin"]).code(1);
+    assert!(ran.stderr.contains("Cannot save the plan"), "{ran}");
+    assert!(ran.stderr.contains("there is no directory none"), "{ran}");
+}
+
+#[test]
 fn an_altered_plan_is_refused() {
     let environment = environment();
     let _ = environment.flowctl(&["plan", "-out=plan.bin"]).success();

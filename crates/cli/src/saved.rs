@@ -95,7 +95,10 @@ pub(crate) fn save(session: &Session, made: &Made<'_>, path: &Path) -> Result<()
         values: withheld_variables(session, made.values),
         plan,
     };
-    saved.write(path, &session.digester).map_err(unusable)
+    let failed = |error: PlanFileError| {
+        CommandError::user("Cannot save the plan", sentence(&error.to_string()))
+    };
+    saved.write(path, &session.digester).map_err(failed)
 }
 
 /// Variables of the command line that may be kept; sensitive ones are given again.

@@ -106,6 +106,9 @@ impl SavedPlan {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        if !directory.is_dir() {
+            return Err(failed(format!("there is no directory {}", directory.display())).into());
+        }
         let write = || {
             let mut file = tempfile::Builder::new()
                 .prefix(".plan")
