@@ -74,6 +74,7 @@ pub(crate) struct Request<'a> {
 const CODES: &[(&str, ErrorKind)] = &[
     ("AccessDeniedException", ErrorKind::AccessDenied),
     ("AccessDenied", ErrorKind::AccessDenied),
+    ("AlreadyExistsException", ErrorKind::Conflict),
     ("AuthorizationHeaderMalformed", ErrorKind::Validation),
     ("BucketAlreadyExists", ErrorKind::Conflict),
     ("BucketAlreadyOwnedByYou", ErrorKind::Conflict),
@@ -96,16 +97,21 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("InvalidSignatureException", ErrorKind::NotConfigured),
     ("MissingAuthenticationToken", ErrorKind::NotConfigured),
     ("InvalidInput", ErrorKind::Validation),
+    ("KMSInternalException", ErrorKind::Internal),
+    ("KMSInvalidStateException", ErrorKind::Conflict),
     ("LimitExceeded", ErrorKind::Quota),
+    ("LimitExceededException", ErrorKind::Quota),
     ("MalformedPolicyDocument", ErrorKind::Validation),
     ("NoSuchBucket", ErrorKind::NotFound),
     ("NoSuchBucketPolicy", ErrorKind::NotFound),
     ("NoSuchEntity", ErrorKind::NotFound),
     ("NoSuchTagSet", ErrorKind::NotFound),
+    ("NotFoundException", ErrorKind::NotFound),
     ("OperationAborted", ErrorKind::Conflict),
     ("ParameterNotFound", ErrorKind::NotFound),
     ("ParameterVersionNotFound", ErrorKind::NotFound),
     ("PermanentRedirect", ErrorKind::Validation),
+    ("ResourceExistsException", ErrorKind::Conflict),
     ("ResourceNotFoundException", ErrorKind::NotFound),
     ("ServiceQuotaExceededException", ErrorKind::Quota),
     ("ServiceUnavailable", ErrorKind::Internal),
@@ -183,6 +189,13 @@ const HINTS: &[(Option<Service>, ErrorKind, &str, &str)] = &[
         "",
         "the credentials in use need an IAM policy that allows this operation, and the policy of the \
          bucket must not forbid it",
+    ),
+    (
+        Some(Service::KMS),
+        ErrorKind::AccessDenied,
+        "",
+        "the credentials in use need an IAM policy that allows this operation, and the policy of the \
+         key itself must let them",
     ),
     (
         None,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use flowctl_model::Value;
+use flowctl_model::{AttributePath, Value};
 use flowctl_schema::{ErrorKind, ProviderError, RemoteObject, ResourceType, agrees};
 
 /// How much earlier than our first attempt an object may have been made to be ours, in seconds:
@@ -22,6 +22,12 @@ impl Attempts {
     pub(crate) fn first(&self, token: &str) -> f64 {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *all.entry(token.to_owned()).or_insert_with(now)
+    }
+
+    /// Whether it was attempted before.
+    pub(crate) fn has(&self, token: &str) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.contains_key(token)
     }
 }
 
@@ -41,6 +47,22 @@ pub(crate) fn is_ours(
     let in_time = live.created_at;
     in_time.is_some_and(|made| made >= first_attempt - MADE_BEFORE)
         && agrees(resource, planned, &live.attributes)
+}
+
+/// Whether the service tells everything as it was asked for: some tell of a change late.
+pub(crate) fn is_told(resource: &dyn ResourceType, planned: &Value, live: &Value) -> bool {
+    let attributes = resource.schema().block.attributes.iter();
+    let mut told = attributes.filter(|attribute| attribute.returned && !attribute.secret);
+    told.all(|attribute| {
+        let (asked, live) = (planned.get(attribute.name), live.get(attribute.name));
+        let (Some(asked), Some(live)) = (asked, live) else {
+            return true;
+        };
+        let path = AttributePath::attribute(attribute.name);
+        let asked = asked.unmarked_deep(asked.deep_marks());
+        let same = asked.kind() == live.kind() || resource.equivalent(&path, &asked, live);
+        same || !asked.is_wholly_known() || (asked.is_null() && attribute.presence.is_computed())
+    })
 }
 
 /// The name is taken by an object that is not ours.
@@ -77,11 +99,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_late_is_not_told_yet() {
+        let provider = BuiltinProvider::new();
+        let resource = &*provider.resource_types()[0];
+        let object = |input: Value| Value::object([("input", input), ("id", "1".into())]);
+        let told = |asked: Value, live: Value| is_told(resource, &object(asked), &object(live));
+        let secret = Value::from("a").marked(flowctl_model::Marks::SENSITIVE);
+        assert!(told("a".into(), "a".into()) && told(secret, "a".into()));
+        assert!(told(Value::unknown(flowctl_model::Type::Any), "a".into()));
+        assert!(!told("b".into(), "a".into()));
+    }
+
+    #[test]
     fn the_first_attempt_counts() {
         let attempts = Attempts::default();
+        assert!(!attempts.has("a"));
         let first = attempts.first("a");
         std::thread::sleep(std::time::Duration::from_millis(2));
         assert!((attempts.first("a") - first).abs() < f64::EPSILON);
         assert!(attempts.first("b") > first);
+        assert!(attempts.has("a") && !attempts.has("c"));
     }
 }

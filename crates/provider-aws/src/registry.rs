@@ -10,7 +10,9 @@ use crate::connector_profile;
 use crate::data::About;
 use crate::flow;
 use crate::secrets::Store;
-use crate::{iam_policy, iam_policy_document, iam_role, s3_bucket, s3_bucket_policy};
+use crate::{
+    iam_policy, iam_policy_document, iam_role, kms, s3_bucket, s3_bucket_policy, secretsmanager,
+};
 
 /// A resource type: its pure half, and the half that does the requests of a provider configuration.
 pub(crate) struct ResourceEntry {
@@ -29,13 +31,16 @@ pub(crate) type MakeData = Box<dyn Fn(&Arc<Client>) -> Arc<dyn RemoteData> + Sen
 
 /// Every resource type.
 pub(crate) fn resources() -> Vec<ResourceEntry> {
-    vec![
+    let mut resources = vec![
         connector_profile::resource(),
         flow::resource(),
         iam_role::resource(),
         s3_bucket::resource(),
         s3_bucket_policy::resource(),
-    ]
+    ];
+    resources.extend(kms::resources());
+    resources.extend(secretsmanager::resources());
+    resources
 }
 
 /// Every data source.
@@ -47,6 +52,8 @@ pub(crate) fn sources() -> Vec<SourceEntry> {
     ];
     sources.extend(About::ALL.map(About::source));
     sources.extend(Store::ALL.map(Store::source));
+    sources.extend(kms::sources());
+    sources.push(secretsmanager::source());
     sources
 }
 
