@@ -7,8 +7,10 @@ mod about;
 mod cdktf;
 mod iam_policy;
 mod iam_role;
+mod kms;
 mod provider;
 mod s3_bucket;
+mod secretsmanager;
 
 use flowctl_testkit::{Moto, TestEnvironment};
 
@@ -19,6 +21,8 @@ fn with(files: &str) -> Option<TestEnvironment> {
     let variables = [
         ("AWS_ENDPOINT_URL", moto.url().as_str()),
         ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let set = |environment: TestEnvironment, (name, value): &(String, String)| {

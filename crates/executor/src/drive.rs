@@ -500,11 +500,11 @@ impl<'a> Driver<'a, '_> {
         }
         let resource = &**self.run.services.resource_type(type_name)?;
         let remote = self.run.services.remote(&change.provider, type_name)?;
-        let old = || self.state_of(&change.address).cloned().map(Box::new);
+        let old = self.state_of(&change.address).cloned().map(Box::new);
         let request = match operation.action {
             OperationAction::Delete => Request::Delete {
                 before: self.deleted_object(change, operation),
-                old: old(),
+                old,
             },
             OperationAction::Update => {
                 let planned = self.final_value(change)?;
@@ -533,14 +533,19 @@ impl<'a> Driver<'a, '_> {
                 }
             }
             _ => {
-                let old = if change.action == Action::DeleteThenCreate {
-                    None
-                } else {
-                    old()
-                };
                 let planned = self.final_value(change)?;
                 let id = Text::default();
-                let state = Self::keeping(change).state(resource, self.run.digester, id, &planned);
+                let mut state =
+                    Self::keeping(change).state(resource, self.run.digester, id, &planned);
+                let old = match change.action {
+                    Action::DeleteThenCreate => None,
+                    // What the address had is gone from the service; what was put aside is not.
+                    Action::Create => {
+                        state.deposed = old.map(|old| old.deposed).unwrap_or_default();
+                        None
+                    }
+                    _ => old,
+                };
                 Request::Create {
                     planned,
                     state: Box::new(state),

@@ -289,7 +289,12 @@ fn consequence(
             ));
             // What was to replace the old object and is not asked for any more is put aside: the
             // old one may be what is asked for again.
+            let replaces = |old: &ResourceState| {
+                old.id == state.id || state.deposed.iter().any(|(id, _)| *id == old.id)
+            };
             match old {
+                // The old one was gone when the new one was made.
+                Some(old) if !replaces(old) => put(state),
                 Some(old) if found.wanted.as_ref() != Some(&state.id) && old.id != state.id => {
                     let mut kept = old.clone();
                     kept.deposed.retain(|(id, _)| *id != state.id);

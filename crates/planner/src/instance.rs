@@ -10,7 +10,7 @@ use flowctl_schema::{PlanRequest, ResourceType};
 
 use crate::conditions::{POSTCONDITION, PRECONDITION};
 use crate::decode::{Decoded, Places, Use, decode};
-use crate::diff::{changed, proposed};
+use crate::diff::{changed, proposed, recognised};
 use crate::graph::Node;
 use crate::input::Mode;
 use crate::settings::provider_key;
@@ -570,8 +570,10 @@ pub(crate) fn drift(walk: &mut Walk<'_>) {
         ) else {
             continue;
         };
-        let after = live.as_ref().map(|live| live.attributes.clone());
         let digester = walk.input.digester;
+        // A secret that was read and is the same is not told as another one.
+        let recognised = |live: &Value| recognised(digester, &state.attributes, live);
+        let after = live.as_ref().map(|live| recognised(&live.attributes));
         let differs = after.as_ref().is_none_or(|after| {
             !changed(&**resource, digester, &state.attributes, after).is_empty()
         });

@@ -20,6 +20,29 @@ pub(crate) fn equivalent(one: &str, other: &str) -> bool {
     }
 }
 
+/// The document as an object tells it: as it was written, if it means the same; of an object that is
+/// adopted, as `jsonencode` writes it, so that it can be configured with that.
+pub(crate) fn told(live: &str, written: Option<&str>, adopted: bool) -> String {
+    match written {
+        Some(written) if equivalent(written, live) => written.to_owned(),
+        None if adopted => encoded(live),
+        _ => live.to_owned(),
+    }
+}
+
+/// The document as `jsonencode` writes it, which sorts keys and escapes what is special in HTML.
+fn encoded(text: &str) -> String {
+    let Ok(mut document) = parse(text) else {
+        return text.to_owned();
+    };
+    document.sort_all_objects();
+    let escapes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026")];
+    let compact = document.to_string();
+    escapes
+        .into_iter()
+        .fold(compact, |text, (from, to)| text.replace(from, to))
+}
+
 /// An error if the value at a path is no policy document.
 pub(crate) fn check(path: AttributePath, value: Option<&Value>) -> Option<Problem> {
     let why = problem(value?.as_str()?)?;
@@ -172,6 +195,19 @@ mod tests {
             &everybody("\"*\""),
             &everybody(r#"{"AWS":["*"]}"#)
         ));
+    }
+
+    #[test]
+    fn a_document_is_told_as_it_was_written() {
+        let live = r#"{"Version": "1", "Statement": [{"Sid": "<a>"}]}"#;
+        let written = r#"{ "Statement": {"Sid": "<a>"}, "Version": "1" }"#;
+        assert_eq!(told(live, Some(written), false), written);
+        assert_eq!(told(live, Some("{}"), false), live);
+        assert_eq!(told(live, None, false), live);
+        let encoded = r#"{"Statement":[{"Sid":"\u003ca\u003e"}],"Version":"1"}"#;
+        assert_eq!(told(live, None, true), encoded);
+        assert!(equivalent(encoded, live));
+        assert_eq!(told("no document", None, true), "no document");
     }
 
     #[test]

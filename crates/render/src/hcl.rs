@@ -153,7 +153,8 @@ impl Writer<'_> {
                 .filter(|v| !v.is_null() && v.is_wholly_known() && !attribute.secret)
                 .filter(|v| v.deep_marks().is_none());
             let present = value.get(attribute.name).is_some_and(|v| !v.is_null());
-            let offered = attribute.secret || !attribute.returned;
+            // Options of the resource itself that the service does not keep are no part of the object.
+            let offered = attribute.secret || (!attribute.returned && depth > 1);
             let expression = match known {
                 Some(known) => expression(known, depth),
                 None if attribute.presence == Presence::Required

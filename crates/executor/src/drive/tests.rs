@@ -521,6 +521,27 @@ async fn replacements_in_both_orders() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_object_that_is_gone_is_not_put_aside_for_the_one_made_in_its_place() {
+    let world = World::new();
+    world.run(&THREE[..1]).await;
+    let mut state = world.journal.snapshot().resources[&address("a")].clone();
+    let aside = (Text::from("x"), state.attributes.clone());
+    state.deposed.push(aside);
+    let put = StateWrite::Put(address("a"), Box::new(state));
+    world.journal.write(vec![put], Vec::new()).await.unwrap();
+    // Another one with an identity of its own, as services give it.
+    let made = Change {
+        after: Some(thing("a2", "1")),
+        ..change("a", Action::Create)
+    };
+    let (outcome, _) = world.apply(&of(vec![made], vec![vec![]]), &NoFaults).await;
+    assert_eq!(outcome.summary.added, 1);
+    let state = &world.journal.snapshot().resources[&address("a")];
+    let deposed: Vec<_> = state.deposed.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!((state.id.as_str(), deposed), ("a2", vec!["x"]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn moves_imports_and_forgetting_change_state_alone() {
     let world = World::new();
     world

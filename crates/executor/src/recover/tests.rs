@@ -176,6 +176,25 @@ async fn what_was_to_replace_an_object_that_is_wanted_again_is_put_aside() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_made_for_an_object_that_was_gone_takes_its_place() {
+    let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
+    service.with(|s| s.put("new", "1"));
+    let gone = intent(OperationAction::Create, "gone", Some(&withheld("gone")));
+    let put = StateWrite::Put(address("new"), Box::new(gone.intended.unwrap()));
+    journal.write(vec![put], Vec::new()).await.unwrap();
+    // As the executor writes it: nothing is put aside.
+    journal.begin_now(intent(
+        OperationAction::Create,
+        "new",
+        Some(&withheld("new")),
+    ));
+    let recovered = recovered(&journal, &service, Some(thing("new", "2"))).await;
+    assert_eq!(recovered.notes[0].finding, RecoveryFinding::Adopted);
+    let state = &journal.snapshot().resources[&address("new")];
+    assert_eq!((state.id.as_str(), state.deposed.len()), ("new", 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_update_keeps_the_object_without_its_digests() {
     let (service, journal) = (Arc::<Service>::default(), MemoryJournal::default());
     service.with(|s| s.put("a", "1"));

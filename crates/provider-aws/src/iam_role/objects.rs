@@ -66,10 +66,7 @@ impl RoleObjects {
     /// told as they were written, and inline policies only if some are configured.
     fn decode(&self, whole: &Whole, known: Option<&Value>) -> RemoteObject {
         let role = &whole.role;
-        let written = |path: Option<&str>, live: &str| match path {
-            Some(known) if policy::equivalent(known, live) => known.to_owned(),
-            _ => live.to_owned(),
-        };
+        let written = |path: Option<&str>, live: &str| policy::told(live, path, known.is_none());
         let trust = role.assume_role_policy_document().map(policy::decoded);
         let trust = trust.map(|live| written(known.and_then(|k| text(k, TRUST)), &live));
         let before = known

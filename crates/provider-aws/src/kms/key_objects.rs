@@ -31,6 +31,8 @@ use crate::{policy, tags};
 const AT_ONCE: usize = 8;
 const CREATE: &str = "CreateKey";
 const DELETE: &str = "ScheduleKeyDeletion";
+/// The name of a key's policy: there is but one.
+const THE_POLICY: &str = "default";
 /// The tag by which a key is found whose creation was interrupted.
 const MARK: &str = "flowctl:creation";
 /// How much older than the first attempt that we know of a key may be to be ours, in seconds: an
@@ -84,10 +86,8 @@ impl KeyObjects {
         let key = &live.key;
         let id = text_value(Some(key.key_id()));
         let written = known.and_then(|known| text(known, POLICY));
-        let document = match (written, live.policy.as_deref()) {
-            (Some(written), Some(told)) if policy::equivalent(written, told) => Some(written),
-            (_, told) => told,
-        };
+        let document = live.policy.as_deref();
+        let document = document.map(|told| policy::told(told, written, known.is_none()));
         // Where the period is not told, it is the one that was asked for.
         let asked = known.and_then(|known| whole(known, PERIOD));
         let period = live.period.or(asked).filter(|_| live.rotates);
@@ -108,7 +108,7 @@ impl KeyObjects {
                 "multi_region",
                 Value::bool(key.multi_region().unwrap_or_default()),
             ),
-            (POLICY, text_value(document)),
+            (POLICY, text_value(document.as_deref())),
             (PERIOD, whole_value(period)),
             (EXTERNAL, text_value(external.and_then(|key| key.id()))),
         ];
@@ -381,7 +381,8 @@ impl Calls<'_, '_> {
             return Ok(None);
         };
         let sdk = &self.api.sdk;
-        let answer = sdk.get_key_policy().key_id(self.id).send().await;
+        let request = sdk.get_key_policy().key_id(self.id);
+        let answer = request.policy_name(THE_POLICY).send().await;
         let policy = answer.map_err(|error| self.api.reading("GetKeyPolicy").failed(&error))?;
         let (rotates, period) = self.rotation(&key).await?;
         Ok(Some(Whole {
@@ -423,6 +424,7 @@ impl Calls<'_, '_> {
     async fn put_policy(&self, document: &str, bypass: Option<bool>) -> Result<(), ProviderError> {
         let request = self.api.sdk.put_key_policy().key_id(self.id);
         let request = request
+            .policy_name(THE_POLICY)
             .policy(document)
             .set_bypass_policy_lockout_safety_check(bypass);
         let mut waiting = Waiting::new(Duration::from_secs(1), Duration::from_secs(8));

@@ -12,7 +12,7 @@ use flowctl_schema::{
 };
 use futures::StreamExt as _;
 
-use super::{SETTLING, delete_policy, policy_of, put_policy, same_secret};
+use super::{SETTLING, delete_policy, described, policy_of, put_policy, same_secret};
 use crate::client::Client;
 use crate::ours::is_told;
 use crate::policy;
@@ -161,10 +161,7 @@ impl PolicyObjects {
 /// The object as state keeps it. A policy that means the same as the one known is told as that.
 fn decode(secret: &str, document: &str, known: Option<&Value>) -> RemoteObject {
     let written = known.and_then(|known| text(known, POLICY));
-    let document = match written {
-        Some(written) if policy::equivalent(written, document) => written,
-        _ => document,
-    };
+    let document = policy::told(document, written, known.is_none());
     let secret_arn = known.and_then(|known| text(known, SECRET));
     let arn = text_value(Some(secret_arn.unwrap_or(secret)));
     RemoteObject {
@@ -172,7 +169,7 @@ fn decode(secret: &str, document: &str, known: Option<&Value>) -> RemoteObject {
         attributes: Value::object([
             (BLOCK, Value::null(Type::Bool)),
             ("id", arn.clone()),
-            (POLICY, text_value(Some(document))),
+            (POLICY, text_value(Some(&document))),
             (SECRET, arn),
         ]),
         created_at: None,
@@ -218,8 +215,10 @@ impl RemoteObjects for PolicyObjects {
 
     async fn import(&self, id: &str) -> Result<RemoteObject, ProviderError> {
         let api = self.client.api::<Secrets>(READ).await?;
+        let secret = described(api, id).await?;
+        let arn = secret.as_ref().and_then(|secret| secret.arn());
         match policy_of(api, id).await? {
-            Some(document) => Ok(decode(id, &document, None)),
+            Some(document) => Ok(decode(arn.unwrap_or(id), &document, None)),
             None => {
                 let message = format!("there is no secret `{id}` with a policy");
                 let error = ProviderError::local(ErrorKind::NotFound, "Import", message);

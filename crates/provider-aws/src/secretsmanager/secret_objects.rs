@@ -73,10 +73,11 @@ impl SecretObjects {
         let secret = &whole.secret;
         let name = secret.name().unwrap_or_default();
         let written = known.and_then(|known| text(known, POLICY));
-        let document = match (written, whole.policy.as_deref()) {
-            (Some(written), Some(live)) if policy::equivalent(written, live) => Some(written),
-            (Some(written), None) if is_no_policy(written) => Some(written),
-            (_, live) => live,
+        let document = match whole.policy.as_deref() {
+            Some(live) => Some(policy::told(live, written, known.is_none())),
+            None => written
+                .filter(|written| is_no_policy(written))
+                .map(str::to_owned),
         };
         let written = known.and_then(|known| text(known, KEY));
         let key = match (written, secret.kms_key_id().filter(|key| !key.is_empty())) {
@@ -98,7 +99,7 @@ impl SecretObjects {
             (KEY, text_value(key)),
             (NAME, text_value(Some(name))),
             (NAME_PREFIX, prefix.unwrap_or_else(|| text_value(None))),
-            (POLICY, text_value(document)),
+            (POLICY, text_value(document.as_deref())),
             (WINDOW, Value::null(Type::Number)),
             (REPLICA, Value::set(self.resource.replica(), live)),
         ];
@@ -186,6 +187,7 @@ impl RemoteObjects for SecretObjects {
             let there = there.map(|whole| self.decode(&whole, Some(planned)));
             match there {
                 Some(live) if is_ours(&self.resource, planned, &live, first_attempt) => {}
+                None if calls.is_there().await? => return Err(name_is_going(error, &id)),
                 _ => return Err(taken(error, &id)),
             }
         }

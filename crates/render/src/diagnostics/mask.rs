@@ -113,7 +113,10 @@ pub fn masked(sources: &SourceMap, names: &Names, spans: &[Span]) -> SourceMap {
             return *secret;
         }
         let lower = name.to_lowercase();
-        let secret = nearest(&lower, names.secret.iter().map(String::as_str)).is_some();
+        // What is nearly the name of a secret may be one that was misspelt; what is an argument's own
+        // name is not.
+        let secret = !names.plain.contains(&lower)
+            && nearest(&lower, names.secret.iter().map(String::as_str)).is_some();
         known.insert(name.to_owned(), secret);
         secret
     };
