@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_kms::Client as Kms;
 use aws_sdk_kms::types::AliasListEntry;
+use aws_smithy_types::DateTime;
 use flowctl_model::Value;
 use flowctl_schema::{
     ErrorKind, ProviderError, ReadRequest, Redactor, RemoteObject, RemoteObjects,
@@ -108,7 +109,7 @@ fn decode(alias: &AliasListEntry, known: Option<&Value>) -> RemoteObject {
             (TARGET_ARN, text_value(target_arn(alias).as_deref())),
             (TARGET, text_value(target)),
         ]),
-        created_at: alias.creation_date().map(|made| made.as_secs_f64()),
+        created_at: alias.creation_date().map(DateTime::as_secs_f64),
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_kms::Client as Kms;
-use aws_sdk_kms::types::KeyMetadata;
+use aws_sdk_kms::types::{
+    ExpirationModelType, KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, OriginType,
+};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use flowctl_model::Value;
@@ -199,7 +201,7 @@ fn told(key: &KeyMetadata) -> Vec<(&'static str, Value)> {
         let at = at.and_then(|at| at.fmt(Format::DateTime).ok());
         text_value(at.as_deref())
     };
-    let spec = || text_value(key.key_spec().map(|spec| spec.as_str()));
+    let spec = || text_value(key.key_spec().map(KeySpec::as_str));
     vec![
         ("arn", text_value(key.arn())),
         ("aws_account_id", text_value(key.aws_account_id())),
@@ -215,30 +217,27 @@ fn told(key: &KeyMetadata) -> Vec<(&'static str, Value)> {
         ("enabled", Value::bool(key.enabled())),
         (
             "expiration_model",
-            text_value(key.expiration_model().map(|model| model.as_str())),
+            text_value(key.expiration_model().map(ExpirationModelType::as_str)),
         ),
         ("id", text_value(Some(key.key_id()))),
         (
             "key_manager",
-            text_value(key.key_manager().map(|manager| manager.as_str())),
+            text_value(key.key_manager().map(KeyManagerType::as_str)),
         ),
         ("key_spec", spec()),
         (
             "key_state",
-            text_value(key.key_state().map(|state| state.as_str())),
+            text_value(key.key_state().map(KeyState::as_str)),
         ),
         (
             "key_usage",
-            text_value(key.key_usage().map(|usage| usage.as_str())),
+            text_value(key.key_usage().map(KeyUsageType::as_str)),
         ),
         (
             "multi_region",
             Value::bool(key.multi_region().unwrap_or_default()),
         ),
-        (
-            "origin",
-            text_value(key.origin().map(|origin| origin.as_str())),
-        ),
+        ("origin", text_value(key.origin().map(OriginType::as_str))),
         (
             "pending_deletion_window_in_days",
             whole_value(key.pending_deletion_window_in_days()),

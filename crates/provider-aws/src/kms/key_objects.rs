@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use aws_sdk_kms::Client as Kms;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::error::BuildError;
+use aws_sdk_kms::operation::untag_resource::builders::UntagResourceFluentBuilder;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, KeySpec, KeyUsageType, OriginType, Tag};
+use aws_smithy_types::DateTime;
 use flowctl_model::{Type, Value};
 use flowctl_schema::{
     ErrorKind, ProviderError, ReadRequest, Redactor, RemoteObject, RemoteObjects,
@@ -43,7 +45,7 @@ const LATE: Duration = Duration::from_secs(6);
 /// For how long a change may not be told.
 const SETTLING: Duration = Duration::from_secs(30);
 /// For how long a principal of a policy may not be known that was made a moment ago.
-const PRINCIPALS: Duration = Duration::from_secs(60);
+const PRINCIPALS: Duration = Duration::from_mins(1);
 /// How many days a key stays that was made in vain: the fewest.
 const SHORTEST: i32 = 7;
 const NOTHING: &Redactor = &Redactor::none();
@@ -117,7 +119,7 @@ impl KeyObjects {
         RemoteObject {
             id: key.key_id().into(),
             attributes: Value::object(members),
-            created_at: key.creation_date().map(|made| made.as_secs_f64()),
+            created_at: key.creation_date().map(DateTime::as_secs_f64),
         }
     }
 
@@ -456,7 +458,7 @@ impl Calls<'_, '_> {
         let request = sdk.untag_resource().key_id(self.id).tag_keys(MARK);
         let request = removed
             .into_iter()
-            .fold(request, |request, key| request.tag_keys(key));
+            .fold(request, UntagResourceFluentBuilder::tag_keys);
         let sent = request.send().await;
         let sent = sent.map_err(|error| self.writing("UntagResource").failed(&error));
         match sent {
@@ -544,7 +546,7 @@ async fn find(
         let Some(key) = key.filter(|key| !is_going(key)) else {
             continue;
         };
-        let made = key.creation_date().map_or(0.0, |made| made.as_secs_f64());
+        let made = key.creation_date().map_or(0.0, DateTime::as_secs_f64);
         let ours = key.key_manager() != Some(&KeyManagerType::Aws);
         if ours && since.is_none_or(|since| made >= since) {
             candidates.push((made, key.key_id));

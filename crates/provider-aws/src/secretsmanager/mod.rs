@@ -22,7 +22,7 @@ use crate::wait::Waiting;
 
 const DESCRIBE: &str = "DescribeSecret";
 /// For how long a principal of a policy may not be known that was made a moment ago.
-const PRINCIPALS: Duration = Duration::from_secs(60);
+const PRINCIPALS: Duration = Duration::from_mins(1);
 /// For how long a change may not be told.
 const SETTLING: Duration = Duration::from_secs(30);
 const NOTHING: &Redactor = &Redactor::none();

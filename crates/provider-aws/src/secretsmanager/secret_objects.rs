@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
-use aws_sdk_secretsmanager::types::{ReplicaRegionType, ReplicationStatusType, Tag};
+use aws_sdk_secretsmanager::types::{ReplicaRegionType, ReplicationStatusType, StatusType, Tag};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use flowctl_model::{Type, Value};
 use flowctl_schema::{ErrorKind, ProviderError, ReadRequest, RemoteObject, RemoteObjects};
@@ -109,7 +110,7 @@ impl SecretObjects {
         RemoteObject {
             id: name.into(),
             attributes: Value::object(members),
-            created_at: secret.created_date().map(|made| made.as_secs_f64()),
+            created_at: secret.created_date().map(DateTime::as_secs_f64),
         }
     }
 
@@ -469,7 +470,7 @@ fn copy(replica: &ReplicationStatusType, known: &[(&str, Option<&str>)]) -> Valu
         (REGION, text_value(region)),
         (
             "status",
-            text_value(replica.status().map(|status| status.as_str())),
+            text_value(replica.status().map(StatusType::as_str)),
         ),
         ("status_message", text_value(replica.status_message())),
     ])
