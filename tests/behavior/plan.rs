@@ -310,3 +310,16 @@ output "out" {
     let _ = environment.flowctl(&["plan", "-out=p"]).success();
     assert_eq!(environment.flowctl(&["show", "p"]).out(), planned);
 }
+
+#[test]
+fn a_failure_is_said_where_a_plan_was_expected() {
+    let environment =
+        with("//- main.tf\nresource \"terraform_data\" \"a\" {\n  input = nothing.there\n}\n");
+    let comment = environment.flowctl(&["plan", "--format=markdown"]).code(1);
+    assert!(comment.stdout.contains("**failed**"), "{comment}");
+    assert!(comment.stdout.contains("main.tf:2:11"), "{comment}");
+    let page = environment.flowctl(&["plan", "--format=html"]).code(1);
+    assert!(page.stdout.contains("Planning failed"), "{page}");
+    let json = environment.flowctl(&["plan", "--format=json"]).code(1);
+    assert_eq!(json.stdout, "");
+}

@@ -12,6 +12,7 @@ made=$2
 rm -rf "$made"
 mkdir -p "$made/plan" "$made/outside"
 made=$(cd "$made" && pwd)
+: >"$made/log"
 "$flowctl" emulator --listen 127.0.0.1:0 >"$made/log" 2>&1 &
 echo $! >"$made/endpoint"
 url=

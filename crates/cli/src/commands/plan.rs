@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use flowctl_model::event::RunKind;
-use flowctl_model::plan::{Action, Change};
+use flowctl_model::plan::{Action, Change, Plan};
 use flowctl_model::{Text, Value};
 use flowctl_parser::{Diagnostic, SourceMap, hcl};
 use flowctl_planner::{Evaluation, Planned};
 use flowctl_render::plan::human::{self, HumanOptions};
 use flowctl_render::plan::{html, json, markdown};
 use flowctl_render::style::Styled;
+use flowctl_schema::Providers;
 
 use crate::app::{App, Context};
 use crate::args::LockArgs;
@@ -20,8 +21,9 @@ use crate::args::planning::{ModeArgs, RunArgs, SelectionArgs};
 use crate::args::variables::VariableArgs;
 use crate::error::{CommandError, Outcome};
 use crate::project::Project;
-use crate::report::{Report, time_of};
+use crate::report::{Report, time_of, timestamp};
 use crate::run::Course;
+use crate::services::{Endpoint, providers};
 use crate::session::Session;
 use crate::state::{Known, StateFiles};
 use crate::{generate, runtime, saved, signals};
@@ -92,14 +94,47 @@ pub(crate) enum PlanFormat {
 pub(crate) fn run(app: &mut App, args: &PlanArgs) -> Result<Outcome, CommandError> {
     let App { ui, context } = app;
     let mut report = Report::begin(ui, RunKind::Plan, &args.run)?;
-    let ended = plan(context, &mut report, args);
+    let mut answered = false;
+    let ended = plan(context, &mut report, args, &mut answered);
+    // Whoever reads a comment or a page is told of a failure where a plan was expected.
+    if let (Err(CommandError::Wrong(found, sources)), false) = (&ended, answered) {
+        let providers = providers(Endpoint::default());
+        let place = Place::of(context, args);
+        let nothing = Plan::default();
+        let text = document(args, &nothing, &providers, (found, sources), &place);
+        if let Some(text) = text {
+            report.ui.print(&text)?;
+        }
+    }
     report.end(ended)
+}
+
+/// What a plan is of, where all of it can be read, and when it was made.
+#[derive(Clone)]
+struct Place {
+    target: String,
+    whole: String,
+    time: String,
+}
+
+impl Place {
+    fn of(context: &Context, args: &PlanArgs) -> Self {
+        let directory = std::env::current_dir().unwrap_or_default();
+        let target = directory.file_name().unwrap_or_default().to_string_lossy();
+        let command = showing(args.out.as_deref());
+        Self {
+            target: target.into_owned(),
+            whole: args.markdown.whole(&context.env, &command),
+            time: timestamp(),
+        }
+    }
 }
 
 fn plan(
     context: &Context,
     report: &mut Report<'_>,
     args: &PlanArgs,
+    answered: &mut bool,
 ) -> Result<Outcome, CommandError> {
     if let Some(path) = &args.generate_config_out {
         generate::check(path)?;
@@ -111,10 +146,7 @@ fn plan(
     }
     let known = Known::to_read(&StateFiles::of(context), &context.env)?;
     let asked = (&args.mode, &args.selection);
-    let directory = std::env::current_dir().unwrap_or_default();
-    let target = directory.file_name().unwrap_or_default().to_string_lossy();
-    let command = showing(args.out.as_deref());
-    let whole = args.markdown.whole(&context.env, &command);
+    let place = Place::of(context, args);
     let runtime = runtime::full()?;
     let outcome = runtime.block_on(async {
         let stop = signals::watch()?;
@@ -129,7 +161,8 @@ fn plan(
             .planned(report, async |session, facts, planned, report| {
                 generate::complete(&planned)?;
                 report.plan(&planned.plan)?;
-                match written(session, &planned, args, (&target, &whole)) {
+                *answered = true;
+                match written(session, &planned, args, &place) {
                     Some(text) => report.ui.print(&text)?,
                     None => {
                         let look = args.look.options(report.ui.width());
@@ -184,42 +217,60 @@ fn written(
     session: &Session,
     planned: &Planned<'_>,
     args: &PlanArgs,
-    (target, whole): (&str, &str),
+    place: &Place,
 ) -> Option<String> {
     let (plan, providers) = (&planned.plan, &session.providers);
-    let (diagnostics, flowctl_version) = (&planned.diagnostics, env!("CARGO_PKG_VERSION"));
     let began = time_of(session.machine.began());
+    if args.format != PlanFormat::Json {
+        let found = (&planned.diagnostics[..], &session.project.shown_sources());
+        let place = &Place {
+            time: began,
+            ..place.clone()
+        };
+        return document(args, plan, providers, found, place);
+    }
+    let text = json::plan(&json::Input {
+        plan,
+        prior: &session.snapshot,
+        configuration: &session.project.configuration,
+        sources: &session.project.sources,
+        variables: &variables(session, &planned.evaluation),
+        providers,
+        flowctl_version: env!("CARGO_PKG_VERSION"),
+        timestamp: &began,
+        errored: has_errors(planned),
+    });
+    Some(text.trim_end().to_owned() + "\n")
+}
+
+/// The plan, or what there is instead of one, as a comment or a page.
+fn document(
+    args: &PlanArgs,
+    plan: &Plan,
+    providers: &Providers,
+    (diagnostics, sources): (&[Diagnostic], &SourceMap),
+    place: &Place,
+) -> Option<String> {
     let text = match args.format {
-        PlanFormat::Human => return None,
-        PlanFormat::Json => json::plan(&json::Input {
-            plan,
-            prior: &session.snapshot,
-            configuration: &session.project.configuration,
-            sources: &session.project.sources,
-            variables: &variables(session, &planned.evaluation),
-            providers,
-            flowctl_version,
-            timestamp: &began,
-            errored: has_errors(planned),
-        }),
+        PlanFormat::Human | PlanFormat::Json => return None,
         PlanFormat::Markdown => markdown::comment(
             &markdown::Input {
                 plan,
                 providers,
                 diagnostics,
-                sources: &session.project.shown_sources(),
+                sources,
                 summary: None,
             },
-            &args.markdown.options(target, whole),
+            &args.markdown.options(&place.target, &place.whole),
         ),
         PlanFormat::Html => html::page(&html::Input {
             plan,
             providers,
             diagnostics,
-            sources: &session.project.shown_sources(),
-            target,
-            flowctl_version,
-            timestamp: Some(&began),
+            sources,
+            target: &place.target,
+            flowctl_version: env!("CARGO_PKG_VERSION"),
+            timestamp: Some(&place.time),
         }),
     };
     Some(text.trim_end().to_owned() + "\n")
