@@ -527,7 +527,7 @@ impl<'a> Driver<'a, '_> {
                     state.deposed.clone_from(&old.deposed);
                 }
                 Request::Update {
-                    before,
+                    before: object::with_kept_secrets(self.run.digester, &before, &planned),
                     planned,
                     state: Box::new(state),
                 }

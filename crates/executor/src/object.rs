@@ -89,6 +89,16 @@ pub fn without_digests(attributes: &Value) -> Value {
     })
 }
 
+/// What is known of an object before a change, with every secret told that is to stay as it is: a
+/// secret that is still withheld is a new one.
+pub fn with_kept_secrets(digester: &Digester, before: &Value, planned: &Value) -> Value {
+    before.map_at(&mut AttributePath::root(), &mut |path, value| {
+        let digest = value.digest()?;
+        let same = planned.at(path).filter(|new| new.is_known());
+        same.filter(|new| digester.matches(digest, new)).cloned()
+    })
+}
+
 /// Whether `after` asks for nothing that `before` is not already. What is still unknown in
 /// `after` is for the service to say and asks for nothing.
 pub fn is_same(

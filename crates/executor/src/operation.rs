@@ -136,7 +136,7 @@ async fn attempt(context: &Context<'_>, job: &Job<'_>) -> Result<Finished, Journ
         Err(error) => {
             let mut error = job.explained(error);
             job.redactor().redact_error(&mut error);
-            let ending = if is_fate_unknown(error.kind) {
+            let ending = if is_fate_unknown(error.kind) || error.kind == ErrorKind::Unready {
                 Ending::Unknown(error.to_string())
             } else {
                 Ending::Failed(error.to_string())
@@ -240,7 +240,8 @@ impl Job<'_> {
         mut error: ProviderError,
         fate_unknown: bool,
     ) -> Result<Option<RemoteObject>, ProviderError> {
-        if !fate_unknown {
+        // Who says that something is not ready yet knows that it is there.
+        if !fate_unknown || error.kind == ErrorKind::Unready {
             return Err(error);
         }
         if matches!(self.request, Request::Delete { .. }) {

@@ -21,8 +21,6 @@ const TOKEN_VALID: f64 = 8.0 * 3600.0;
 /// How much earlier than its intent an object may have been made to be ours, in seconds: clocks
 /// differ.
 const MADE_BEFORE: f64 = 60.0;
-/// How much later, in seconds: requests are repeated.
-const MADE_AFTER: f64 = 120.0;
 /// For how long a request that was sent may still be carried out by the service, in seconds.
 const UNDER_WAY: f64 = 120.0;
 
@@ -65,7 +63,7 @@ pub fn decide(
             }
             let in_time = live.created_at.is_some_and(|made| {
                 let after = made - unfinished.started_at;
-                (-MADE_BEFORE..=MADE_AFTER).contains(&after)
+                (-MADE_BEFORE..=resource.is_made_within().as_secs_f64()).contains(&after)
             });
             let intended = intent.intended.as_ref().map(|state| &state.attributes);
             if in_time && intended.is_some_and(|i| agrees(resource, i, &live.attributes)) {

@@ -179,7 +179,7 @@ mod tests {
     fn permanent_errors_are_never_sent_again() {
         use ErrorKind::{
             AccessDenied, Ambiguous, Authentication, Conflict, Internal, NotConfigured, NotFound,
-            Other, Quota, Throttled, Unreachable, Validation,
+            Other, Quota, Throttled, Unreachable, Unready, Validation,
         };
         for (kind, again, fate_unknown) in [
             (NotFound, false, false),
@@ -191,6 +191,7 @@ mod tests {
             (NotConfigured, false, false),
             (Unreachable, false, false),
             (Other, false, false),
+            (Unready, false, false),
             (Throttled, true, false),
             (Internal, true, true),
             (Ambiguous, true, true),

@@ -147,14 +147,6 @@ impl<'a> Evaluation<'a> {
         if !found.iter().any(Diagnostic::is_error) {
             found.extend(problems(&*resource, &config, &decoded.places).all());
         }
-        // Warnings were said when the plan was made.
-        found.retain(Diagnostic::is_error);
-        if found.is_empty() {
-            policy::check(walk, instance, &*resource, &config, &decoded.places);
-        }
-        let address = address.to_string();
-        let found = found.into_iter().map(|d| d.with_address(address.as_str()));
-        walk.diagnostics.extend(found);
         let proposed = proposed(block, before, &config);
         let asked =
             before.map(|before| changed(&*resource, walk.input.digester, before, &proposed));
@@ -165,7 +157,25 @@ impl<'a> Evaluation<'a> {
             changed: asked.as_deref().unwrap_or_default(),
             provider: walk.input.provider(&provider),
         };
-        Some(resource.plan(request).planned)
+        let planned = resource.plan(request).planned;
+        let refusals = resource.check_change(&PlanRequest {
+            proposed: &planned,
+            ..request
+        });
+        found.extend(
+            refusals
+                .iter()
+                .map(|problem| decoded.places.diagnostic(problem)),
+        );
+        // Warnings were said when the plan was made.
+        found.retain(Diagnostic::is_error);
+        if found.is_empty() {
+            policy::check(walk, instance, &*resource, &config, &decoded.places);
+        }
+        let address = address.to_string();
+        let found = found.into_iter().map(|d| d.with_address(address.as_str()));
+        walk.diagnostics.extend(found);
+        Some(planned)
     }
 
     /// Takes in what an instance became; `None` when it is gone.

@@ -110,6 +110,16 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         change.reason = Some(reason);
         change.action = Action::DeleteThenCreate;
     }
+    let refusals = refusals(&*resource, &change, &config, settings);
+    if !refusals.is_empty() {
+        let text = address.to_string();
+        let found = refusals.iter().map(|problem| places.diagnostic(problem));
+        let found = found.map(|d| d.with_address(text.as_str()));
+        walk.diagnostics.extend(found);
+        if refusals.iter().any(|p| p.severity == Severity::Error) {
+            return unknown();
+        }
+    }
     if change.action.is_replace() && change.create_before_destroy {
         change.action = Action::CreateThenDelete;
     }
@@ -416,6 +426,28 @@ impl Wanted {
             changed_paths: differing,
         }
     }
+}
+
+/// What a resource type finds wrong with a change.
+fn refusals(
+    resource: &dyn ResourceType,
+    change: &Change,
+    config: &Value,
+    settings: Option<&Value>,
+) -> Vec<Problem> {
+    let (Some(planned), false) = (&change.after, change.action == Action::NoOp) else {
+        return Vec::new();
+    };
+    resource.check_change(&PlanRequest {
+        prior: change
+            .before
+            .as_ref()
+            .filter(|_| change.action == Action::Update),
+        config,
+        proposed: planned,
+        changed: &change.changed_paths,
+        provider: settings,
+    })
 }
 
 /// The object that a creation is to make.

@@ -24,6 +24,7 @@ mod name;
 mod ours;
 mod place;
 mod policy;
+mod redshift_cluster;
 mod region;
 mod registry;
 mod s3_bucket;

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use flowctl_model::{AttributePath, Problem, Text, Type, Value};
@@ -158,6 +159,10 @@ impl ResourceType for Regional {
         change
     }
 
+    fn check_change(&self, request: &PlanRequest<'_>) -> Vec<Problem> {
+        self.inner.check_change(request)
+    }
+
     fn identity(&self, object: &Value) -> Option<Text> {
         self.located(self.inner.identity(object)?, object)
     }
@@ -176,6 +181,10 @@ impl ResourceType for Regional {
 
     fn is_made_with(&self, argument: &str) -> bool {
         self.inner.is_made_with(argument)
+    }
+
+    fn is_made_within(&self) -> Duration {
+        self.inner.is_made_within()
     }
 }
 

@@ -11,7 +11,8 @@ use crate::data::About;
 use crate::flow;
 use crate::secrets::Store;
 use crate::{
-    iam_policy, iam_policy_document, iam_role, kms, s3_bucket, s3_bucket_policy, secretsmanager,
+    iam_policy, iam_policy_document, iam_role, kms, redshift_cluster, s3_bucket, s3_bucket_policy,
+    secretsmanager,
 };
 
 /// A resource type: its pure half, and the half that does the requests of a provider configuration.
@@ -37,6 +38,7 @@ pub(crate) fn resources() -> Vec<ResourceEntry> {
         iam_role::resource(),
         s3_bucket::resource(),
         s3_bucket_policy::resource(),
+        redshift_cluster::resource(),
     ];
     resources.extend(kms::resources());
     resources.extend(secretsmanager::resources());

@@ -1,8 +1,13 @@
 //! What the tables and the requests of many types share: builders of attributes, and members of
 //! objects in both directions.
 
-use flowctl_model::{AttributePath, Problem, Text, Type, Value};
-use flowctl_schema::{Attribute, PlanRequest, Presence};
+use std::time::Duration;
+
+use flowctl_model::{AttributePath, Problem, Step, Text, Type, Value};
+use flowctl_schema::{Attribute, Block, NestedBlock, PlanRequest, Presence};
+
+/// The block that says how long operations may take.
+const TIMEOUTS: &str = "timeouts";
 
 /// A text.
 pub(crate) fn string(name: &'static str, presence: Presence, doc: &'static str) -> Attribute {
@@ -22,6 +27,73 @@ pub(crate) fn number(name: &'static str, presence: Presence, doc: &'static str) 
 /// A set of texts.
 pub(crate) fn strings(name: &'static str, presence: Presence, doc: &'static str) -> Attribute {
     Attribute::new(name, Type::set(Type::String), presence, doc)
+}
+
+/// A text that nobody may see and that the service never tells.
+pub(crate) fn secret(name: &'static str, doc: &'static str) -> Attribute {
+    Attribute {
+        secret: true,
+        ..string(name, Presence::Optional, doc).not_returned()
+    }
+}
+
+/// A block `timeouts` for these operations: `create`, `update`, `delete`.
+pub(crate) fn timeouts(operations: &[&'static str]) -> NestedBlock {
+    let limit = |operation: &&'static str| {
+        let doc = "How long the operation may take: `40m`, `1h30m`.";
+        string(operation, Presence::Optional, doc).not_returned()
+    };
+    let block = Block {
+        attributes: operations.iter().map(limit).collect(),
+        doc: "How long operations may take.",
+        ..Block::default()
+    };
+    NestedBlock::optional(TIMEOUTS, block)
+}
+
+/// How long an operation on an object may take.
+pub(crate) fn timeout(object: &Value, operation: &str, otherwise: Duration) -> Duration {
+    let block = object.get(TIMEOUTS).and_then(Value::elements);
+    let said = block
+        .and_then(<[_]>::first)
+        .and_then(|b| text(b, operation));
+    said.and_then(duration).unwrap_or(otherwise)
+}
+
+/// What is wrong with a block `timeouts`.
+pub(crate) fn timeout_problems(config: &Value) -> Vec<Problem> {
+    let block = config.get(TIMEOUTS).and_then(Value::elements);
+    let members = block.and_then(<[_]>::first).and_then(Value::members);
+    let wrong = |(name, value): (&Text, &Value)| {
+        let said = value.as_str().filter(|said| duration(said).is_none())?;
+        let path = AttributePath::attribute(TIMEOUTS)
+            .with(Step::Index(0))
+            .child(name.clone());
+        let detail = format!("{said:?} is no duration.");
+        let help = "write hours, minutes and seconds: \"40m\", \"1h30m\", \"90s\"";
+        Some(Problem::error(path, "Invalid timeout", detail).with_help(help))
+    };
+    members.into_iter().flatten().filter_map(wrong).collect()
+}
+
+/// A duration such as `1h30m`.
+fn duration(text: &str) -> Option<Duration> {
+    let (mut rest, mut seconds) = (text, 0.0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(digits);
+        let (unit, length) = match tail.as_bytes() {
+            [b'm', b's', ..] => (0.001, 2),
+            [b'h', ..] => (3600.0, 1),
+            [b'm', ..] => (60.0, 1),
+            [b's', ..] => (1.0, 1),
+            _ => return None,
+        };
+        seconds += number.parse::<f64>().ok()? * unit;
+        rest = &tail[length..];
+    }
+    let known = !text.is_empty() && seconds > 0.0;
+    known.then(|| Duration::try_from_secs_f64(seconds).ok())?
 }
 
 /// The text of a member.
@@ -61,6 +133,11 @@ pub(crate) fn is_set(object: &Value, name: &str) -> bool {
 /// A text, null if there is none.
 pub(crate) fn text_value(text: Option<&str>) -> Value {
     text.map_or_else(|| Value::null(Type::String), Value::string)
+}
+
+/// A truth value, null if there is none.
+pub(crate) fn flag_value(flag: Option<bool>) -> Value {
+    flag.map_or_else(|| Value::null(Type::Bool), Value::bool)
 }
 
 /// A number, null if there is none.
@@ -106,6 +183,15 @@ pub(crate) fn same_or_no(prior: &Value, proposed: &Value) -> bool {
     known && prior.as_bool().unwrap_or_default() == proposed.as_bool().unwrap_or_default()
 }
 
+/// Whether one of these arguments is to change.
+pub(crate) fn changes_any(request: &PlanRequest<'_>, names: &[&str]) -> bool {
+    let mut firsts = request
+        .changed
+        .iter()
+        .filter_map(|path| path.names().next());
+    firsts.any(|first| names.contains(&first.as_str()))
+}
+
 /// An error about an argument.
 pub(crate) fn problem(
     argument: &'static str,
@@ -135,6 +221,44 @@ mod tests {
         let null = Value::null(Type::Bool);
         assert!(same_or_no(&null, &Value::bool(false)));
         assert!(!same_or_no(&null, &Value::bool(true)) && !same_or_no(&unknown, &null));
+    }
+
+    #[test]
+    fn durations_are_read_as_terraform_reads_them() {
+        let seconds = |text| duration(text).map(|duration| duration.as_secs_f64());
+        for (text, expected) in [
+            ("40m", Some(2400.0)),
+            ("1h30m", Some(5400.0)),
+            ("90s", Some(90.0)),
+            ("1.5h", Some(5400.0)),
+            ("250ms", Some(0.25)),
+            ("", None),
+            ("0s", None),
+            ("40", None),
+            ("m", None),
+            ("-1m", None),
+            ("1d", None),
+            ("1..2h", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn timeouts_are_checked_and_used() {
+        let object = |limit: &str| {
+            let block = Value::object([("create", Value::from(limit))]);
+            Value::object([(TIMEOUTS, Value::list(block.ty(), vec![block]))])
+        };
+        let otherwise = Duration::from_mins(5);
+        assert_eq!(
+            timeout(&object("2m"), "create", otherwise),
+            Duration::from_mins(2)
+        );
+        assert_eq!(timeout(&object("2m"), "delete", otherwise), otherwise);
+        assert!(timeout_problems(&object("2m")).is_empty());
+        let problems = timeout_problems(&object("soon"));
+        assert_eq!(problems[0].path.to_string(), "timeouts[0].create");
     }
 
     #[test]

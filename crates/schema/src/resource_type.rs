@@ -1,6 +1,8 @@
 //! The two halves of a resource type: [`ResourceType`] is pure and all that the planner sees;
 //! [`RemoteObjects`] does the requests and is all that the executor sees.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use flowctl_model::{AttributePath, Problem, Text, Value};
 
@@ -62,6 +64,13 @@ pub trait ResourceType: Send + Sync {
         }
     }
 
+    /// What is wrong with a change, though the configuration by itself is right: what only a
+    /// creation needs (then `prior` is `None`), or what an object that is there cannot become.
+    /// `proposed` is the object as it is planned.
+    fn check_change(&self, _request: &PlanRequest<'_>) -> Vec<Problem> {
+        Vec::new()
+    }
+
     /// The name under which the object is found in the service, which is unique there; `None`
     /// if it is not known yet or the type has none.
     fn identity(&self, _object: &Value) -> Option<Text> {
@@ -91,6 +100,12 @@ pub trait ResourceType: Send + Sync {
     /// missing of an object whose creation was interrupted.
     fn is_made_with(&self, _argument: &str) -> bool {
         true
+    }
+
+    /// How long after the request for it an object may say that it was made: some say so only when
+    /// they are ready.
+    fn is_made_within(&self) -> Duration {
+        Duration::from_mins(2)
     }
 }
 
@@ -193,6 +208,9 @@ pub enum ErrorKind {
     Unreachable,
     /// The connection was lost after the request was sent: it may or may not have been done.
     Ambiguous,
+    /// The work was taken on and is not done, or the object is not fit for use: the next run looks
+    /// what became of it.
+    Unready,
     /// No credentials or no region for the service.
     NotConfigured,
     /// Anything else.
