@@ -9,6 +9,8 @@ mod iam_policy;
 mod iam_role;
 mod kms;
 mod provider;
+mod redshift_cluster;
+mod redshift_service;
 mod s3_bucket;
 mod secretsmanager;
 

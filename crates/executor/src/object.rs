@@ -237,6 +237,26 @@ mod tests {
     }
 
     #[test]
+    fn an_update_is_told_which_secrets_stay() {
+        let provider = BuiltinProvider::new();
+        let resource = &*provider.resource_types()[0];
+        let digester = Digester::new([3; 32]);
+        let object = |one: &str, other: &str| {
+            let input = ["a", "b"].into_iter().zip([one, other]);
+            let input =
+                input.map(|(name, text)| (name, Value::from(text).marked(Marks::SENSITIVE)));
+            Value::object([("input", Value::object(input))])
+        };
+        let address = Address::root("terraform_data", "a");
+        let before = without_secrets(resource, &digester, &address, &object("s", "t"));
+        let planned = object("s", "u");
+        let told = with_kept_secrets(&digester, &before, &planned);
+        let at = |value: &Value, name| value.get("input").and_then(|i| i.get(name)).cloned();
+        assert_eq!(at(&told, "a"), at(&planned, "a"));
+        assert!(at(&told, "b").is_some_and(|value| value.digest().is_some()));
+    }
+
+    #[test]
     fn secrets_are_compared_by_digest_and_unknown_asks_for_nothing() {
         let provider = BuiltinProvider::new();
         let resource = &*provider.resource_types()[0];

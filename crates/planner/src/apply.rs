@@ -158,15 +158,14 @@ impl<'a> Evaluation<'a> {
             provider: walk.input.provider(&provider),
         };
         let planned = resource.plan(request).planned;
-        let refusals = resource.check_change(&PlanRequest {
-            proposed: &planned,
-            ..request
-        });
-        found.extend(
-            refusals
-                .iter()
-                .map(|problem| decoded.places.diagnostic(problem)),
-        );
+        if *action != Action::NoOp {
+            let refusals = resource.check_change(&PlanRequest {
+                proposed: &planned,
+                ..request
+            });
+            let refusals = refusals.iter();
+            found.extend(refusals.map(|problem| decoded.places.diagnostic(problem)));
+        }
         // Warnings were said when the plan was made.
         found.retain(Diagnostic::is_error);
         if found.is_empty() {

@@ -110,7 +110,11 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         change.reason = Some(reason);
         change.action = Action::DeleteThenCreate;
     }
-    let refusals = refusals(&*resource, &change, &config, settings);
+    // What is to be adopted and was not read yet looks as if it were to be made.
+    let refusals = match awaits_adoption(walk, &address) {
+        true => Vec::new(),
+        false => refusals(&*resource, &change, &config, settings),
+    };
     if !refusals.is_empty() {
         let text = address.to_string();
         let found = refusals.iter().map(|problem| places.diagnostic(problem));

@@ -44,7 +44,9 @@ pub(super) enum Look {
     Still,
     /// Something is under way.
     Busy,
-    /// In a state that does not pass by itself, for this reason.
+    /// In a state that passes only when the cluster is changed like this.
+    Ailing(&'static str),
+    /// In a state that does not pass by itself.
     Stuck(&'static str),
     /// It is being deleted.
     Leaving,
@@ -55,6 +57,7 @@ impl From<Status> for Look {
         match status {
             Status::Ready | Status::Paused => Self::Done,
             Status::Busy => Self::Busy,
+            Status::Ailing(why) => Self::Ailing(why),
             Status::Stuck(why) => Self::Stuck(why),
             Status::Leaving => Self::Leaving,
         }
@@ -143,7 +146,8 @@ impl Calls<'_> {
                 Some(Status::Paused) => {
                     return Err(error.with_hint("the cluster is paused: resume it first"));
                 }
-                Some(Status::Leaving | Status::Stuck(_)) => return Err(error),
+                Some(Status::Leaving) => return Err(error),
+                Some(Status::Ailing(why) | Status::Stuck(why)) => return Err(error.with_hint(why)),
             }
             let state = status.as_ref().and_then(|live| live.cluster_status());
             patience.pause(self.id, state.unwrap_or("absent")).await?;
@@ -174,9 +178,12 @@ impl Calls<'_> {
                         Look::Done => return Ok(live),
                         Look::Busy => still = None,
                         Look::Still if lasts(&mut still, VISIBLE) => return Ok(live),
-                        Look::Stuck(_) if tolerates && !lasts(&mut still, VISIBLE) => {}
+                        Look::Ailing(_) | Look::Stuck(_)
+                            if tolerates && !lasts(&mut still, VISIBLE) => {}
                         Look::Still => {}
-                        Look::Stuck(why) => return Err(self.stuck(patience, &state, why)),
+                        Look::Ailing(why) | Look::Stuck(why) => {
+                            return Err(self.stuck(patience, &state, why));
+                        }
                         Look::Leaving => {
                             let message = format!("somebody is deleting the cluster `{}`", self.id);
                             return Err(patience.unready(message));

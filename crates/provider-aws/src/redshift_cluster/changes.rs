@@ -63,12 +63,11 @@ impl Change<'_> {
         patience: &mut Patience,
     ) -> Result<Live, ProviderError> {
         let idle = |live: &Live| match Look::from(Status::of(live)) {
-            // The change may be what it waits for.
-            Look::Stuck(_) => Look::Done,
+            // The change may be what helps it.
+            Look::Ailing(_) => Look::Done,
             look => look,
         };
         let mut live = calls.wait(patience, false, idle).await?;
-        let mut sent = false;
         let modify = || calls.api.sdk.modify_cluster().cluster_identifier(calls.id);
         for (step, fill) in [
             (SETTINGS, settings as fn(&Differences<'_>, Modify) -> Modify),
@@ -88,7 +87,6 @@ impl Change<'_> {
                 .send(UPDATE, patience, || request.clone().send())
                 .await?;
             live = self.settled(calls, patience, step).await?;
-            sent = true;
         }
         let differences = self.from(&live);
         if differences.any(ROLE_ARNS) {
@@ -117,12 +115,11 @@ impl Change<'_> {
                 .send(ROLES, patience, || request.clone().send())
                 .await?;
             live = self.settled(calls, patience, ROLE_ARNS).await?;
-            sent = true;
         }
         self.tag(calls, &live).await?;
-        // What was stuck before and still is was not helped.
-        if let Status::Stuck(why) = Status::of(&live)
-            && (sent || !is_set(&self.from(&live).before, "endpoint"))
+        // Nothing was changed that could have helped it.
+        if let Status::Ailing(why) = Status::of(&live)
+            && !is_set(&self.from(&live).before, "endpoint")
         {
             let state = live.cluster_status().unwrap_or_default();
             return Err(calls.stuck(patience, state, why));

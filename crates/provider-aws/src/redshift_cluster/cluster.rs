@@ -10,7 +10,7 @@ use super::schema::{
     FINAL_SNAPSHOT, IDENTIFIER, MANAGED, MULTI, PASSWORD, PASSWORD_VERSION, PASSWORD_WO, SINGLE,
     SKIP_SNAPSHOT, SNAPSHOT, node,
 };
-use super::status::is_unborn;
+use super::status::Status;
 use crate::settings::Settings;
 use crate::table::{flag_value, text_value, texts_value, whole_value};
 use crate::tags;
@@ -194,7 +194,9 @@ pub(super) fn decode(
 /// Where the cluster is connected to. There is no such place before it was available once; that
 /// there is no port either is by what a plan sees that there is something left to wait for.
 fn reached(live: &Live) -> [(&'static str, Value); 3] {
-    let endpoint = live.endpoint().filter(|_| !is_unborn(live));
+    let endpoint = live
+        .endpoint()
+        .filter(|_| live.cluster_status() != Some("creating"));
     let host = endpoint
         .and_then(|endpoint| endpoint.address())
         .filter(|host| !host.is_empty());
@@ -252,17 +254,16 @@ pub(super) fn is_under_way(live: &Live) -> bool {
             .any(|group| group.status().is_some_and(|s| changing.contains(&s)))
 }
 
-/// When the cluster was made. The service says so only when it is ready, so one of which it does
-/// not is being made now.
+/// When the cluster was made. The service says so only once it is available, so one of which it
+/// does not is being made now.
 fn created_at(live: &Live) -> Option<f64> {
-    let now = || {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        Some(since.as_secs_f64())
-    };
-    match live.cluster_create_time() {
-        Some(time) => Some(time.as_secs_f64()),
-        None if is_unborn(live) => now(),
-        None => None,
+    match (live.cluster_create_time(), Status::of(live)) {
+        (Some(time), _) => Some(time.as_secs_f64()),
+        (None, Status::Ready | Status::Paused) => None,
+        (None, _) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+            Some(now.as_secs_f64())
+        }
     }
 }
 
@@ -295,11 +296,9 @@ mod tests {
         assert_eq!(text(&ready, "endpoint"), Some("c.example.com:5439"));
         assert_eq!(text(&ready, "dns_name"), Some("c.example.com"));
         assert_eq!(text(&ready, "cluster_type"), Some(MULTI));
-        for status in ["creating", "incompatible-network"] {
-            let told = told(&live(status).build());
-            for name in ["endpoint", "dns_name", "port"] {
-                assert!(told.get(name).unwrap().is_null(), "{status} {name}");
-            }
+        let creating = told(&live("creating").build());
+        for name in ["endpoint", "dns_name", "port"] {
+            assert!(creating.get(name).unwrap().is_null(), "{name}");
         }
         assert_eq!(
             text(&told(&live("modifying").build()), "dns_name"),

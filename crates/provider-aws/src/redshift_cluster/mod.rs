@@ -322,16 +322,18 @@ mod tests {
 
     #[test]
     fn only_what_follows_from_a_change_is_open() {
+        let config = cluster(&[(SKIP_SNAPSHOT, Value::bool(true))]);
+        let made = plan(None, &config, &config, &[]).planned;
         let endpoint = ("endpoint", Value::from("h:5439"));
-        let arn = ("master_password_secret_arn", Value::from("arn:s"));
-        let skip = (SKIP_SNAPSHOT, Value::bool(true));
-        let prior = cluster(&[endpoint, arn, skip.clone(), ("port", Value::number(5439))]);
-        let config = cluster(&[skip, ("port", Value::number(5440))]);
-        let proposed = with(&prior, [("port", Value::number(5440))]);
+        let prior = with(&made, [endpoint, ("cluster_revision_number", "1".into())]);
+        let port = || ("port", Value::number(5440));
+        let (config, proposed) = (with(&config, [port()]), with(&prior, [port()]));
         let planned = plan(Some(&prior), &config, &proposed, &["port"]).planned;
         assert!(is_open(&planned, "endpoint"));
-        assert_eq!(text(&planned, "master_password_secret_arn"), Some("arn:s"));
+        assert_eq!(text(&planned, "cluster_revision_number"), Some("1"));
         assert!(!is_open(&planned, "cluster_nodes"));
+        let nothing = plan(Some(&prior), &cluster(&[]), &prior, &[]).planned;
+        assert!(nothing.is_wholly_known());
     }
 
     #[test]

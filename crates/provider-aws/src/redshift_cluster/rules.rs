@@ -378,7 +378,7 @@ mod tests {
             assert!(
                 problems
                     .iter()
-                    .all(|p| p.severity == flowctl_model::Severity::Warning)
+                    .all(|p| p.severity == flowctl_model::problem::Severity::Warning)
             );
             !problems.is_empty()
         };

@@ -14,7 +14,9 @@ pub(super) enum Status {
     Busy,
     /// Nothing any more: it is being deleted.
     Leaving,
-    /// It stays so until somebody does this.
+    /// It stays so until it is changed like this.
+    Ailing(&'static str),
+    /// It stays so until somebody does this elsewhere.
     Stuck(&'static str),
 }
 
@@ -46,7 +48,7 @@ const STATES: &[(&str, Status)] = &[
     ),
     (
         "incompatible-parameters",
-        Status::Stuck(
+        Status::Ailing(
             "a parameter does not fit: check the group of `cluster_parameter_group_name`",
         ),
     ),
@@ -58,7 +60,7 @@ const STATES: &[(&str, Status)] = &[
     ),
     (
         "storage-full",
-        Status::Stuck("there is no space left: raise `number_of_nodes`, or delete data"),
+        Status::Ailing("there is no space left: raise `number_of_nodes`, or delete data"),
     ),
 ];
 
@@ -68,12 +70,6 @@ impl Status {
         let known = STATES.iter().find(|(name, _)| *name == status);
         known.map_or(Self::Busy, |(_, status)| *status)
     }
-}
-
-/// Whether the cluster was never available yet, so that nobody can connect to it.
-pub(super) fn is_unborn(live: &Live) -> bool {
-    let status = live.cluster_status().unwrap_or_default();
-    status == "creating" || status.starts_with("incompatible-")
 }
 
 #[cfg(test)]
@@ -87,7 +83,7 @@ mod tests {
         assert_eq!(of("available, prep-for-resize"), Status::Busy);
         assert_eq!(of("resizing"), Status::Busy);
         assert_eq!(of("made up"), Status::Busy);
-        assert!(matches!(of("storage-full"), Status::Stuck(why) if why.contains("space")));
+        assert!(matches!(of("storage-full"), Status::Ailing(why) if why.contains("space")));
         assert_eq!(Status::of(&Live::builder().build()), Status::Busy);
     }
 }
