@@ -256,6 +256,15 @@ resource "aws_redshift_cluster" "both" {
     insta::assert_snapshot!(ran.stderr);
 }
 
+/// A directory whose commands reach a service that the test plays.
+fn reaching(service: &Service) -> TestEnvironment {
+    TestEnvironment::new(env!("CARGO_BIN_EXE_flowctl"))
+        .with_variable("AWS_ENDPOINT_URL_REDSHIFT", service.url())
+        .with_variable("AWS_REGION", "eu-west-1")
+        .with_variable("AWS_ACCESS_KEY_ID", "test")
+        .with_variable("AWS_SECRET_ACCESS_KEY", "test")
+}
+
 /// A cluster alone, at a service that the test plays.
 fn played(service: &Service) -> TestEnvironment {
     let mut text = configuration("c");
@@ -266,12 +275,7 @@ fn played(service: &Service) -> TestEnvironment {
         "  tags ",
         "  timeouts {\n    create = \"20s\"\n    update = \"20s\"\n    delete = \"20s\"\n  }\n  tags ",
     );
-    TestEnvironment::new(env!("CARGO_BIN_EXE_flowctl"))
-        .with(&text)
-        .with_variable("AWS_ENDPOINT_URL_REDSHIFT", service.url())
-        .with_variable("AWS_REGION", "eu-west-1")
-        .with_variable("AWS_ACCESS_KEY_ID", "test")
-        .with_variable("AWS_SECRET_ACCESS_KEY", "test")
+    reaching(service).with(&text)
 }
 
 const READY: [&str; 3] = ["creating", "creating", "available"];
@@ -325,6 +329,72 @@ fn a_cluster_is_waited_for_until_it_is_available() {
             .get("FinalClusterSnapshotIdentifier")
             .map(String::as_str),
         Some("c-last")
+    );
+}
+
+#[test]
+fn what_one_request_cannot_change_is_changed_by_several() {
+    let service = Service::new(&["available"]);
+    let cluster = |more: &str| {
+        format!(
+            r#"
+//- main.tf
+resource "aws_redshift_cluster" "c" {{
+  cluster_identifier     = "c"
+  node_type              = "ra3.large"
+  master_username        = "admin"
+  manage_master_password = true
+  skip_final_snapshot    = true
+  {more}
+}}
+"#
+        )
+    };
+    let environment = reaching(&service).with(&cluster(
+        r#"iam_roles = ["arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/b"]
+  availability_zone_relocation_enabled = true"#,
+    ));
+    let _ = environment.flowctl(&APPLY).success();
+    let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(0);
+    service.then(&["modifying", "available"]);
+    environment.write(&cluster(
+        r#"iam_roles = ["arn:aws:iam::123456789012:role/b", "arn:aws:iam::123456789012:role/c"]
+  default_iam_role_arn = "arn:aws:iam::123456789012:role/c"
+  availability_zone_relocation_enabled = true
+  availability_zone = "eu-west-1b"
+  encrypted = false
+  number_of_nodes = 3
+  port = 5440
+  publicly_accessible = true"#,
+    ));
+    let _ = environment.flowctl(&APPLY).success();
+    let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(0);
+    let asked = |action: &str| -> Vec<String> {
+        let sent = service.sent(action).into_iter();
+        let without = ["ClusterIdentifier", "Version"];
+        sent.map(|sent| {
+            let asked = sent
+                .iter()
+                .filter(|(name, _)| !without.contains(&name.as_str()));
+            let asked = asked.map(|(name, value)| format!("{name}={value}"));
+            asked.collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+    };
+    assert_eq!(
+        asked("ModifyCluster"),
+        [
+            "Port=5440 PubliclyAccessible=true",
+            "ClusterType=multi-node NodeType=ra3.large NumberOfNodes=3",
+            "Encrypted=false",
+            "AvailabilityZone=eu-west-1b",
+        ]
+    );
+    assert_eq!(
+        asked("ModifyClusterIamRoles"),
+        ["AddIamRoles.IamRoleArn.1=arn:aws:iam::123456789012:role/c \
+             DefaultIamRoleArn=arn:aws:iam::123456789012:role/c \
+             RemoveIamRoles.IamRoleArn.1=arn:aws:iam::123456789012:role/a"]
     );
 }
 
@@ -386,11 +456,26 @@ fn a_run_that_was_killed_leaves_no_cluster_behind_and_makes_none_twice() {
         let endpoint = environment.flowctl(&["output", "-raw", "endpoint"]).out();
         assert_eq!(endpoint, "c.example.com:5439", "{point}");
         let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(0);
-        assert!(
-            !service.is_in(&environment.path(".flowctl/state.db")),
-            "{point}"
-        );
+        for file in environment.list(".flowctl") {
+            let path = environment.path(&format!(".flowctl/{file}"));
+            assert!(path.is_dir() || !service.is_in(&path), "{point}: {file}");
+        }
     }
+}
+
+#[test]
+fn a_deletion_that_was_cut_off_is_waited_for() {
+    let service = Service::new(&["available"]);
+    let environment = played(&service);
+    let _ = environment.flowctl(&APPLY).success();
+    service.then(&["deleting", "deleting", "deleting", "deleting", ""]);
+    let destroy = ["destroy", "-auto-approve"];
+    let mut cut = environment.command(&destroy);
+    let cut = cut.env("FLOWCTL_FAULT", "before-result:1").output();
+    assert!(cut.is_ok_and(|cut| cut.status.code().is_none()));
+    let _ = environment.flowctl(&destroy).success();
+    assert_eq!(service.count("DeleteCluster"), 1);
+    assert_eq!(environment.flowctl(&["state", "list"]).out(), "");
 }
 
 #[test]
@@ -433,9 +518,8 @@ fn a_cluster_without_a_name_for_its_last_snapshot_is_not_deleted() {
 #[test]
 fn many_clusters_are_read_with_one_request() {
     let service = Service::new(&["available"]);
-    let environment = TestEnvironment::new(env!("CARGO_BIN_EXE_flowctl"))
-        .with(
-            r#"
+    let environment = reaching(&service).with(
+        r#"
 //- main.tf
 resource "aws_redshift_cluster" "c" {
   count                  = 5
@@ -446,11 +530,7 @@ resource "aws_redshift_cluster" "c" {
   skip_final_snapshot    = true
 }
 "#,
-        )
-        .with_variable("AWS_ENDPOINT_URL_REDSHIFT", service.url())
-        .with_variable("AWS_REGION", "eu-west-1")
-        .with_variable("AWS_ACCESS_KEY_ID", "test")
-        .with_variable("AWS_SECRET_ACCESS_KEY", "test");
+    );
     let _ = environment.flowctl(&APPLY).success();
     let before = service.count("DescribeClusters");
     let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(0);

@@ -1,8 +1,11 @@
 //! A service that speaks the protocol of Redshift, with one state of a cluster after the other: the
 //! test says which. Every look at a cluster brings it one state further.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -34,6 +37,7 @@ struct Cluster {
     members: Members,
     /// The first is the present one, the last stays; an empty one is the end of the cluster.
     states: VecDeque<String>,
+    roles: Vec<String>,
     /// As the service writes it.
     made: String,
 }
@@ -41,7 +45,10 @@ struct Cluster {
 impl Cluster {
     fn new(members: Members, states: VecDeque<String>) -> Self {
         let now = OffsetDateTime::now_utc().format(&Rfc3339);
+        let roles = members.iter();
+        let roles = roles.filter(|(name, _)| name.starts_with("IamRoles."));
         Self {
+            roles: roles.map(|(_, arn)| arn.clone()).collect(),
             members,
             states,
             made: now.unwrap(),
@@ -122,7 +129,7 @@ impl Service {
 
     /// Whether a password that was sent is in a file.
     pub(crate) fn is_in(&self, file: &Path) -> bool {
-        let bytes = std::fs::read(file).unwrap();
+        let bytes = fs::read(file).unwrap();
         let sent = self.sent("CreateCluster");
         let mut passwords = sent
             .iter()
@@ -230,6 +237,28 @@ impl State {
                 cluster.states = states;
                 self.told(action, Some(&id))
             }
+            "ModifyClusterIamRoles" => {
+                let id = id.unwrap_or_default();
+                let Some(cluster) = self.clusters.get_mut(&id) else {
+                    return error(404, "ClusterNotFound");
+                };
+                cluster.roles.retain(|role| {
+                    let removed = parameters
+                        .iter()
+                        .any(|(name, arn)| name.starts_with("RemoveIamRoles.") && arn == role);
+                    !removed
+                });
+                let added = parameters
+                    .iter()
+                    .filter(|(name, _)| name.starts_with("AddIamRoles."));
+                cluster.roles.extend(added.map(|(_, arn)| arn.clone()));
+                let default = parameters.get("DefaultIamRoleArn").cloned();
+                cluster
+                    .members
+                    .extend(default.map(|arn| ("DefaultIamRoleArn".to_owned(), arn)));
+                cluster.states = states;
+                self.told(action, Some(&id))
+            }
             "DeleteCluster" => {
                 let id = id.unwrap_or_default();
                 let Some(cluster) = self.clusters.get_mut(&id) else {
@@ -298,6 +327,7 @@ impl Cluster {
                 "AutomatedSnapshotRetentionPeriod",
                 "1",
             ),
+            ("DefaultIamRoleArn", "DefaultIamRoleArn", ""),
             (
                 "PreferredMaintenanceWindow",
                 "PreferredMaintenanceWindow",
@@ -310,8 +340,31 @@ impl Cluster {
             };
             let _ = write!(xml, "<{name}>{value}</{name}>");
         }
+        let mut roles = String::new();
         if member("ManageMasterPassword") == "true" {
             xml.push_str("<MasterPasswordSecretArn>arn:aws:secretsmanager:eu-west-1:123456789012:secret:s</MasterPasswordSecretArn>");
+        }
+        for role in &self.roles {
+            let _ = write!(
+                roles,
+                "<ClusterIamRole><IamRoleArn>{role}</IamRoleArn><ApplyStatus>in-sync</ApplyStatus></ClusterIamRole>"
+            );
+        }
+        let _ = write!(xml, "<IamRoles>{roles}</IamRoles>");
+        for (name, parameter, on) in [
+            (
+                "AvailabilityZoneRelocationStatus",
+                "AvailabilityZoneRelocation",
+                "enabled",
+            ),
+            ("MultiAZ", "MultiAZ", "Enabled"),
+        ] {
+            let told = if member(parameter) == "true" {
+                on
+            } else {
+                "disabled"
+            };
+            let _ = write!(xml, "<{name}>{told}</{name}>");
         }
         let id = member("ClusterIdentifier");
         let _ = write!(
@@ -330,6 +383,10 @@ impl Cluster {
         xml.push_str("</Tags>");
         // Before it is available, nobody says when it was made or where it is.
         if !["creating", "incompatible-network"].contains(&state) {
+            let zone = match member("AvailabilityZone") {
+                "" => "eu-west-1a",
+                zone => zone,
+            };
             let port = match member("Port") {
                 "" => "5439",
                 port => port,
@@ -338,7 +395,7 @@ impl Cluster {
                 xml,
                 "<Endpoint><Address>{id}.example.com</Address><Port>{port}</Port></Endpoint>\
                  <ClusterCreateTime>{}</ClusterCreateTime>\
-                 <AvailabilityZone>eu-west-1a</AvailabilityZone>",
+                 <AvailabilityZone>{zone}</AvailabilityZone>",
                 self.made
             );
         }

@@ -111,9 +111,10 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         change.action = Action::DeleteThenCreate;
     }
     // What is to be adopted and was not read yet looks as if it were to be made.
-    let refusals = match awaits_adoption(walk, &address) {
-        true => Vec::new(),
-        false => refusals(&*resource, &change, &config, settings),
+    let refusals = if awaits_adoption(walk, &address) {
+        Vec::new()
+    } else {
+        refusals(&*resource, &change, &config, settings)
     };
     if !refusals.is_empty() {
         let text = address.to_string();

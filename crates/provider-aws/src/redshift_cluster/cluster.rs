@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use aws_sdk_redshift::types::Cluster as Live;
+use aws_sdk_redshift::types::{Cluster as Live, Endpoint, PendingModifiedValues as Pending};
 use flowctl_model::{Type, Value};
 use flowctl_schema::RemoteObject;
 
@@ -40,13 +40,13 @@ pub(super) fn decode(
 ) -> RemoteObject {
     let pending = live.pending_modified_values();
     let nodes = pending
-        .and_then(|pending| pending.number_of_nodes())
+        .and_then(Pending::number_of_nodes)
         .or(live.number_of_nodes());
     let cluster_type = nodes.map(|nodes| if nodes > 1 { MULTI } else { SINGLE });
     let secret = live
         .master_password_secret_arn()
         .filter(|arn| !arn.is_empty());
-    let encrypted = match pending.and_then(|pending| pending.encryption_type()) {
+    let encrypted = match pending.and_then(Pending::encryption_type) {
         Some(kind) => Some(kind.eq_ignore_ascii_case("KMS")),
         None => live.encrypted(),
     };
@@ -71,7 +71,7 @@ pub(super) fn decode(
             "automated_snapshot_retention_period",
             whole_value(
                 pending
-                    .and_then(|pending| pending.automated_snapshot_retention_period())
+                    .and_then(Pending::automated_snapshot_retention_period)
                     .or(live.automated_snapshot_retention_period()),
             ),
         ),
@@ -101,7 +101,7 @@ pub(super) fn decode(
             "cluster_version",
             some(
                 pending
-                    .and_then(|pending| pending.cluster_version())
+                    .and_then(Pending::cluster_version)
                     .or(live.cluster_version()),
             ),
         ),
@@ -116,7 +116,7 @@ pub(super) fn decode(
             "enhanced_vpc_routing",
             flag_value(
                 pending
-                    .and_then(|pending| pending.enhanced_vpc_routing())
+                    .and_then(Pending::enhanced_vpc_routing)
                     .or(live.enhanced_vpc_routing()),
             ),
         ),
@@ -133,7 +133,7 @@ pub(super) fn decode(
             "maintenance_track_name",
             text_value(
                 pending
-                    .and_then(|pending| pending.maintenance_track_name())
+                    .and_then(Pending::maintenance_track_name)
                     .or(live.maintenance_track_name())
                     .or(Some("current")),
             ),
@@ -152,11 +152,7 @@ pub(super) fn decode(
         ("multi_az", Value::bool(live.multi_az().is_some_and(is_on))),
         (
             "node_type",
-            some(
-                pending
-                    .and_then(|pending| pending.node_type())
-                    .or(live.node_type()),
-            ),
+            some(pending.and_then(Pending::node_type).or(live.node_type())),
         ),
         ("number_of_nodes", whole_value(nodes)),
         (
@@ -167,7 +163,7 @@ pub(super) fn decode(
             "publicly_accessible",
             flag_value(
                 pending
-                    .and_then(|pending| pending.publicly_accessible())
+                    .and_then(Pending::publicly_accessible)
                     .or(live.publicly_accessible()),
             ),
         ),
@@ -200,9 +196,7 @@ fn reached(live: &Live) -> [(&'static str, Value); 3] {
     let host = endpoint
         .and_then(|endpoint| endpoint.address())
         .filter(|host| !host.is_empty());
-    let port = endpoint
-        .and_then(|endpoint| endpoint.port())
-        .filter(|port| *port != 0);
+    let port = endpoint.and_then(Endpoint::port).filter(|port| *port != 0);
     let both = host.map(|host| match port {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
@@ -269,7 +263,7 @@ fn created_at(live: &Live) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_redshift::types::{ClusterIamRole, Endpoint, PendingModifiedValues};
+    use aws_sdk_redshift::types::ClusterIamRole;
 
     use super::*;
     use crate::table::{flag, text, texts, whole};
@@ -308,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_waits_for_the_maintenance_window_counts_as_done() {
-        let pending = PendingModifiedValues::builder()
+        let pending = Pending::builder()
             .number_of_nodes(1)
             .maintenance_track_name("trailing")
             .encryption_type("KMS")
