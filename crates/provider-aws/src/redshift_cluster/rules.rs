@@ -277,11 +277,14 @@ mod tests {
         assert_eq!(found(&[(PASSWORD_WO, "short".into())]), [PASSWORD_WO]);
     }
 
+    /// Arguments, and those that something is wrong with.
+    type Case<'a> = (&'a [(&'static str, Value)], &'a [&'a str]);
+
     #[test]
     fn arguments_that_contradict_each_other() {
         let good = || Value::from("Passw0rd");
         let yes = || Value::bool(true);
-        let cases: &[(&[(&'static str, Value)], &[&str])] = &[
+        let cases: &[Case<'_>] = &[
             (&[(PASSWORD, good())], &[]),
             (&[(PASSWORD, good()), (MANAGED, Value::bool(false))], &[]),
             (&[(PASSWORD, good()), (MANAGED, yes())], &[PASSWORD]),
