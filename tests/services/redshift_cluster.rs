@@ -246,6 +246,9 @@ resource "aws_redshift_cluster" "both" {
   master_password        = "CANARY-Passw0rd"
   manage_master_password = true
   skip_final_snapshot    = true
+  logging {
+    enable = true
+  }
 }
 "#,
     ) else {

@@ -17,7 +17,7 @@ use flowctl_model::{AttributePath, Problem, Text, Type, Value};
 use flowctl_schema::{PlanRequest, PlannedChange, ResourceType, Schema};
 
 use crate::registry::ResourceEntry;
-use crate::table::{changes_any, is_set, or_default, text, whole, with};
+use crate::table::{changes_any, is_set, or_default, same_or_no, text, whole, with};
 use crate::tags;
 use objects::ClusterObjects;
 use schema::{CLUSTER, IDENTIFIER, MANAGED, MULTI, SINGLE, SKIP_SNAPSHOT, SNAPSHOT, UNSET, Unset};
@@ -138,10 +138,9 @@ impl ResourceType for Cluster {
             return false;
         }
         let first = path.names().next().map(Text::as_str);
-        let off = |value: &Value| value.is_null() || value.as_bool() == Some(false);
         match (first, prior.as_str(), proposed.as_str()) {
             (Some("apply_immediately" | "aqua_configuration_status"), ..) => true,
-            (Some(SKIP_SNAPSHOT | MANAGED), ..) => off(prior) && off(proposed),
+            (Some(SKIP_SNAPSHOT | MANAGED), ..) => same_or_no(prior, proposed),
             (Some("preferred_maintenance_window"), Some(one), Some(other)) => {
                 one.eq_ignore_ascii_case(other)
             }
@@ -150,15 +149,7 @@ impl ResourceType for Cluster {
                 let id = |text: &str| text.rsplit('/').next().map(str::to_owned);
                 id(one) == id(other)
             }
-            (Some("tags"), ..) => {
-                let none = |value: &Value| {
-                    value.is_null()
-                        || value
-                            .members()
-                            .is_some_and(std::collections::BTreeMap::is_empty)
-                };
-                none(prior) && none(proposed)
-            }
+            (Some("tags"), ..) => tags::are_none(prior, proposed),
             _ => false,
         }
     }

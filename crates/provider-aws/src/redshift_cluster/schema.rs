@@ -27,6 +27,22 @@ pub(super) const SNAPSHOT: [&str; 3] = [
 pub(super) const SINGLE: &str = "single-node";
 pub(super) const MULTI: &str = "multi-node";
 
+/// What older configurations set here.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "cluster_security_groups",
+        "set `vpc_security_group_ids`: every cluster is in a VPC by now",
+    ),
+    (
+        "logging",
+        "it is set by `aws_redshift_logging`, a resource that flowctl does not have",
+    ),
+    (
+        "snapshot_copy",
+        "it is set by `aws_redshift_snapshot_copy`, a resource that flowctl does not have",
+    ),
+];
+
 /// What an attribute is if the configuration does not say it.
 pub(super) enum Unset {
     Flag(bool),
@@ -71,6 +87,7 @@ pub(super) fn schema() -> Schema {
             attributes,
             blocks: vec![timeouts(&["create", "update", "delete"])],
             doc: "A cluster of Amazon Redshift, the data warehouse.",
+            refused: REFUSED,
             ..Block::default()
         },
     }
