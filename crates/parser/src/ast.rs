@@ -315,9 +315,12 @@ pub struct Body {
 
 impl Body {
     /// Where an error about something missing in it points: the opening brace, or the closing one
-    /// in JSON syntax.
+    /// in JSON syntax. A body whose end could not be read has no such place but all of it.
     pub fn missing_place(&self) -> Span {
         let Span { file, start, end } = self.span;
+        if self.json && self.broken {
+            return self.span;
+        }
         let start = if self.json {
             end.saturating_sub(1).max(start)
         } else {

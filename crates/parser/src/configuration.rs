@@ -200,8 +200,9 @@ pub struct ModuleCall {
     pub header: Span,
     /// Where `source` stands.
     pub source: Span,
-    /// Where an error about an argument that is not there points.
-    pub missing: Span,
+    /// Where an error about an argument that is not there points; nowhere if the block could not
+    /// be read to its end, and the argument may be there.
+    pub missing: Option<Span>,
     /// `count`.
     pub count: Option<Expr>,
     /// `for_each`.

@@ -305,6 +305,9 @@ pub(crate) fn check_arguments(walk: &mut Walk<'_>) {
                     None => error,
                 });
             }
+            let Some(missing) = call.missing else {
+                continue;
+            };
             for (name, variable) in &call.module.variables {
                 let set = call.arguments.iter().any(|a| a.name.text == *name);
                 if !set && variable.default.is_none() {
@@ -312,8 +315,7 @@ pub(crate) fn check_arguments(walk: &mut Walk<'_>) {
                         "The argument {:?} is required, but no definition was found.",
                         &**name
                     );
-                    let error =
-                        Diagnostic::error(call.missing, "Missing required argument", detail);
+                    let error = Diagnostic::error(missing, "Missing required argument", detail);
                     found.push(
                         error.with_label(variable.header, "declared here, without a default"),
                     );

@@ -69,7 +69,7 @@ pub(super) fn call(
         name,
         header,
         source: source_span,
-        missing: body.missing_place(),
+        missing: (!body.broken).then(|| body.missing_place()),
         count: None,
         for_each: None,
         depends_on,

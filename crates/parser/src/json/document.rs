@@ -13,6 +13,9 @@ use crate::hcl::{MAX_DEPTH, MAX_ERRORS, too_many_errors};
 pub(super) struct Node<'a> {
     pub(super) span: Span,
     pub(super) kind: Kind<'a>,
+    /// It could not be read to its end, which has been reported: what seems to be missing in it
+    /// may not be.
+    pub(super) broken: bool,
 }
 
 /// The kinds of value.
@@ -218,6 +221,7 @@ impl<'a> Reader<'a> {
     fn node(&self, token: Token, kind: Kind<'a>) -> Node<'a> {
         Node {
             span: self.span(token),
+            broken: matches!(kind, Kind::Invalid),
             kind,
         }
     }
@@ -284,8 +288,11 @@ impl<'a> Reader<'a> {
             if self.peek().kind == TokenKind::Mark(b'}') {
                 let close = self.read();
                 let span = self.place(open.start, close.end);
-                let kind = Kind::Object(properties);
-                return Ok(Node { span, kind });
+                return Ok(Node {
+                    span,
+                    kind: Kind::Object(properties),
+                    broken: false,
+                });
             }
             match self.property() {
                 Ok(property) => properties.push(property),
@@ -337,8 +344,11 @@ impl<'a> Reader<'a> {
             }
         }
         let span = self.place(open.start, self.position.max(open.end));
-        let kind = Kind::Object(properties);
-        Err(Node { span, kind })
+        Err(Node {
+            span,
+            kind: Kind::Object(properties),
+            broken: true,
+        })
     }
 
     fn property(&mut self) -> Result<Property<'a>, ()> {
@@ -387,8 +397,11 @@ impl<'a> Reader<'a> {
             if self.peek().kind == TokenKind::Mark(b']') {
                 let close = self.read();
                 let span = self.place(open.start, close.end);
-                let kind = Kind::Array(values);
-                return Ok(Node { span, kind });
+                return Ok(Node {
+                    span,
+                    kind: Kind::Array(values),
+                    broken: false,
+                });
             }
             values.push(self.value().unwrap_or_else(|broken| broken));
             let next = self.peek();
@@ -444,8 +457,11 @@ impl<'a> Reader<'a> {
             }
         }
         let span = self.place(open.start, self.position.max(open.end));
-        let kind = Kind::Array(values);
-        Err(Node { span, kind })
+        Err(Node {
+            span,
+            kind: Kind::Array(values),
+            broken: true,
+        })
     }
 
     fn number(&mut self) -> Read<'a> {

@@ -81,7 +81,7 @@ impl Lower<'_, '_> {
             blocks: Vec::new(),
             span: node.span,
             json: true,
-            broken: matches!(node.kind, Kind::Invalid),
+            broken: is_broken(node),
         };
         // Where all properties are arguments the body is an object; elsewhere it may be cut into
         // several objects.
@@ -202,7 +202,7 @@ impl Lower<'_, '_> {
             .into_iter()
             .filter(|property| property.name != COMMENT)
             .collect();
-        if properties.is_empty() && !matches!(node.kind, Kind::Invalid) {
+        if properties.is_empty() && !is_broken(node) {
             let detail = format!(
                 "At least one property is required, whose name is the {kind} block's {label}."
             );
@@ -252,6 +252,9 @@ impl Lower<'_, '_> {
 
     /// The value of an argument; nothing if it is broken.
     fn value(&mut self, node: &Node<'_>, shape: Shape) -> Option<Expr> {
+        if matches!(node.kind, Kind::Invalid) {
+            return None;
+        }
         match shape {
             Shape::Template => self.plain(node, Strings::Template),
             Shape::Literal | Shape::Block(_) => self.plain(node, Strings::Literal),
@@ -367,7 +370,8 @@ impl Lower<'_, '_> {
                 ExprKind::Object(items?)
             }
         };
-        Some(Expr { span, kind })
+        // A part of a value is not the value.
+        (!node.broken).then_some(Expr { span, kind })
     }
 
     fn item(&mut self, property: &Property<'_>, strings: Strings) -> Option<ObjectItem> {
@@ -420,6 +424,15 @@ impl Lower<'_, '_> {
             depth: self.depth,
         }
     }
+}
+
+/// Whether the content of a block is not all there: an object, or the objects in an array.
+fn is_broken(node: &Node<'_>) -> bool {
+    let nodes: &[Node<'_>] = match &node.kind {
+        Kind::Array(nodes) => nodes,
+        _ => &[],
+    };
+    node.broken || nodes.iter().any(|node| node.broken)
 }
 
 /// The meaning of a string, with the places of its bytes.

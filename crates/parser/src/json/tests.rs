@@ -170,3 +170,48 @@ fn a_whole_configuration_is_resolved_at_once() {
         assert_eq!(names(&root.providers[0].body), (vec![], vec!["outer"]));
     }
 }
+
+#[test]
+fn nothing_is_missing_in_an_object_that_was_cut_off() {
+    // Each is cut off within a character of several bytes' reach, and what it lacks may be behind.
+    for text in [
+        r#"{"module": {"m": {"count": "é""#,
+        r#"{"module": {"m": {"count": 1, "é"#,
+        r#"{"module": [{"m": {"count": 1, é"#,
+        r#"{"output": {"o": {"description": "é" "é""#,
+        r#"{"output": {"o": [{"description": 1, é"#,
+        r#"{"variable": {"v": {"validation": {"condition": true, "é": "#,
+        r#"{"check": {"c": {"assert": {"condition": true, é"#,
+        r#"{"check": {"c": {"data": {"é"#,
+        r#"{"moved": {"from": "a.b", "é"#,
+        r#"{"import": {"to": "a.b" é"#,
+        r#"{"removed": {"lifecycle": {"destroy": true,}, é"#,
+        r#"{"resource": é"#,
+        r#"{"resource": {"t": é"#,
+        r#"{"variable": {"v": {"type": é"#,
+    ] {
+        let mut loaded = crate::load(".", &OneFile(text));
+        let configuration = &mut loaded.configuration;
+        let resolved = configuration.resolve(&|_| Some(0), &|_| Some(0), &nested);
+        let found: Vec<_> = loaded.diagnostics.iter().chain(&resolved).collect();
+        assert!(!found.is_empty(), "{text}");
+        for error in found {
+            assert!(
+                !error.summary.contains("required") && !error.summary.contains("Missing block"),
+                "{text}: {error:?}"
+            );
+            let span = error.span.unwrap();
+            let place = span.start as usize..span.end as usize;
+            assert!(text.get(place).is_some(), "{text}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_was_cut_off_is_no_value() {
+    let text = r#"{"resource": {"t": {"n": {"a": 1, "b": [1, 2"#;
+    let (body, _) = parse_configuration(FileId(0), text);
+    let resource = &body.blocks[0].body;
+    assert_eq!(names(resource), (vec!["a"], vec![]));
+    assert!(resource.broken);
+}
