@@ -65,11 +65,25 @@ pub fn converts(from: &Type, to: &Type) -> bool {
         | (Type::String, Type::Number | Type::Bool) => true,
         (Type::List(from) | Type::Set(from), Type::List(to) | Type::Set(to))
         | (Type::Map(from), Type::Map(to)) => converts(from, to),
-        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => all_convert(from.iter(), to),
+        (Type::Tuple(from), Type::List(to) | Type::Set(to)) if **to == Type::Any => {
+            have_one_type(from)
+        }
+        (Type::Tuple(from), Type::List(to) | Type::Set(to)) => {
+            from.iter().all(|from| converts(from, to))
+        }
         (Type::Tuple(from), Type::Tuple(to)) => {
             from.len() == to.len() && from.iter().zip(to.iter()).all(|(f, t)| converts(f, t))
         }
-        (Type::Object(from), Type::Map(to)) => all_convert(from.attributes.values(), to),
+        (Type::Object(from), Type::Map(to)) if **to == Type::Any => {
+            let types: Vec<Type> = from.attributes.values().cloned().collect();
+            // What has no type yet goes with whatever the others are.
+            let mut typed = types.iter().filter(|ty| **ty != Type::Any);
+            let first = typed.next();
+            have_one_type(&types) || types.contains(&Type::Any) && typed.all(|ty| first == Some(ty))
+        }
+        (Type::Object(from), Type::Map(to)) => {
+            from.attributes.values().all(|from| converts(from, to))
+        }
         (Type::Object(from), Type::Object(to)) => {
             to.attributes
                 .iter()
@@ -83,12 +97,13 @@ pub fn converts(from: &Type, to: &Type) -> bool {
     }
 }
 
-fn all_convert<'a>(mut from: impl Iterator<Item = &'a Type> + Clone, to: &Type) -> bool {
-    if *to == Type::Any {
-        let types: Vec<Type> = from.cloned().collect();
-        return types.is_empty() || unify(&types).is_some();
+/// Whether there is one type for elements of all these types, and not any type in a place where
+/// they differ.
+fn have_one_type(types: &[Type]) -> bool {
+    match unify(types) {
+        Some(ty) => !ty.has_any() || types.iter().all(|from| *from == ty),
+        None => types.is_empty(),
     }
-    from.all(|from| converts(from, to))
 }
 
 /// Converts a value. Marks stay where they are; in a set they move to the set itself.
@@ -233,7 +248,15 @@ fn convert_to_map(
             to.friendly_name()
         )));
     };
-    let element = element_type(wanted, members.values(), from)?;
+    let mut element = element_type(wanted, members.values(), from)?;
+    if element == Type::Any && from.is_none() {
+        // What has no type yet goes with the others.
+        let mut typed = members
+            .values()
+            .map(Value::ty)
+            .filter(|ty| *ty != Type::Any);
+        element = typed.next().unwrap_or(element);
+    }
     let converted = members
         .iter()
         .map(|(name, value)| {

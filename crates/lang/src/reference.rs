@@ -110,10 +110,15 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
         let end = links.first().map_or(span, Link::span);
         Err(Diagnostic::error(span.to(end), summary, detail))
     };
+    // The name of an object that is no value of its own, without an attribute behind it.
+    let alone = |summary: &str, detail: &str| match links.first() {
+        Some(link) => Err(Diagnostic::error(link.span(), "Invalid reference", detail)),
+        None => Err(Diagnostic::error(span, summary, detail)),
+    };
     match root {
         "var" => match attr(0) {
             Some(name) => found(Subject::Variable(text(name)), 1, false),
-            None => one_of(
+            None => alone(
                 "Reference to undeclared input variable",
                 "\"var\" is not a value of its own: write var and the name of a variable, as in \
                  var.region.",
@@ -121,7 +126,7 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
         },
         "local" => match attr(0) {
             Some(name) => found(Subject::Local(text(name)), 1, false),
-            None => one_of(
+            None => alone(
                 "Reference to undeclared local value",
                 "\"local\" is not a value of its own: write local and the name of a value, as in \
                  local.tags.",
@@ -130,14 +135,22 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
         "each" => match attr(0).map(|name| &*name.text) {
             Some("key") => found(Subject::EachKey, 1, false),
             Some("value") => found(Subject::EachValue, 1, false),
-            _ => one_of(
+            Some(_) => one_of(
+                "Invalid \"each\" attribute",
+                "\"each\" has the attributes each.key and each.value.",
+            ),
+            None => alone(
                 "Invalid \"each\" attribute",
                 "\"each\" has the attributes each.key and each.value.",
             ),
         },
         "count" => match attr(0).map(|name| &*name.text) {
             Some("index") => found(Subject::CountIndex, 1, false),
-            _ => one_of(
+            Some(_) => one_of(
+                "Invalid \"count\" attribute",
+                "\"count\" has one attribute, count.index.",
+            ),
+            None => alone(
                 "Invalid \"count\" attribute",
                 "\"count\" has one attribute, count.index.",
             ),
@@ -146,14 +159,22 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
             Some("module") => found(Subject::Path(PathKind::Module), 1, false),
             Some("root") => found(Subject::Path(PathKind::Root), 1, false),
             Some("cwd") => found(Subject::Path(PathKind::Cwd), 1, false),
-            _ => one_of(
+            Some(_) => one_of(
+                "Invalid \"path\" attribute",
+                "\"path\" has the attributes path.module, path.root and path.cwd.",
+            ),
+            None => alone(
                 "Invalid \"path\" attribute",
                 "\"path\" has the attributes path.module, path.root and path.cwd.",
             ),
         },
         "terraform" => match attr(0).map(|name| &*name.text) {
             Some("workspace") => found(Subject::Workspace, 1, false),
-            _ => one_of(
+            Some(_) => one_of(
+                "Invalid \"terraform\" attribute",
+                "\"terraform\" has one attribute, terraform.workspace.",
+            ),
+            None => alone(
                 "Invalid \"terraform\" attribute",
                 "\"terraform\" has one attribute, terraform.workspace.",
             ),

@@ -177,6 +177,10 @@ impl Decoder<'_> {
     /// A value as an argument may hold it: nothing that ends with the run is kept, but for
     /// credentials, of which no more than a digest is kept anyway.
     fn lasting(&mut self, value: Value, attribute: &Attribute, span: Span) -> Value {
+        if value.has_infinity() {
+            self.diagnostics.push(infinite(span));
+            return Value::unknown(value.ty());
+        }
         if !value.deep_marks().contains(Marks::EPHEMERAL) {
             return value;
         }
@@ -474,4 +478,12 @@ fn suggest<'a>(
         Some(other) => diagnostic.with_help(format!("did you mean `{other}`?")),
         None => diagnostic,
     }
+}
+
+/// The error for a value that holds an infinite number.
+pub(crate) fn infinite(span: Span) -> Diagnostic {
+    let detail = "This value has an infinite number in it, as from a division by zero, which can be \
+                  computed with but not kept.";
+    Diagnostic::error(span, "Infinite number", detail)
+        .with_help("look for a division by zero, or make the number a string with tostring(…)")
 }

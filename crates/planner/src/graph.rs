@@ -18,6 +18,7 @@ use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashSet;
 
+use crate::declared::{Available, Here, undeclared};
 use crate::dynamic::{Dynamic, EACH};
 
 /// Something that has a value or is made.
@@ -190,29 +191,6 @@ impl std::fmt::Display for Node {
             Item::Call(name) => write!(f, "module.{name}"),
             Item::Provider(index) => write!(f, "provider[{index}]"),
         }
-    }
-}
-
-/// Which of the names that depend on the place are available.
-#[derive(Clone, Copy, Default)]
-struct Available {
-    each: bool,
-    count: bool,
-    this: bool,
-}
-
-/// A module and its resources by name.
-struct Here<'m> {
-    module: &'m Module,
-    resources: HashMap<(Mode, &'m str, &'m str), &'m Resource>,
-}
-
-impl<'m> Here<'m> {
-    fn new(module: &'m Module) -> Self {
-        let resources = resources(module)
-            .map(|r| ((mode(r), &*r.type_name.text, &*r.name.text), r))
-            .collect();
-        Self { module, resources }
     }
 }
 
@@ -543,99 +521,6 @@ fn items(module: &Module) -> impl Iterator<Item = Item> {
         .chain(resources)
         .chain(calls)
         .chain(providers)
-}
-
-/// The error for a reference to what is not declared in `module` or not available here.
-fn undeclared(here: &Here<'_>, reference: &Reference, available: Available) -> Option<Diagnostic> {
-    fn names<T>(map: &std::collections::BTreeMap<Arc<str>, T>) -> impl Iterator<Item = &str> {
-        map.keys().map(|name| &**name)
-    }
-    let module = here.module;
-    match &reference.subject {
-        Subject::Variable(name) if !module.variables.contains_key(&**name) => {
-            Some(reference.undeclared(names(&module.variables)))
-        }
-        Subject::Local(name) if !module.locals.contains_key(&**name) => {
-            Some(reference.undeclared(names(&module.locals)))
-        }
-        Subject::Module { name, key, output } => {
-            let call = module.calls.get(&**name);
-            // The reference ends before the output, whose dot and name come next.
-            let length = output
-                .as_ref()
-                .filter(|_| key.is_none())
-                .map_or(0, |o| o.len() + 1);
-            let start = reference.span.end;
-            let end = start + u32::try_from(length).unwrap_or(0);
-            let Some(call) = call else {
-                let mut error = reference.undeclared(names(&module.calls));
-                error.span = Some(Span {
-                    end,
-                    ..reference.span
-                });
-                return Some(error);
-            };
-            let output = output.as_ref()?;
-            if call.module.outputs.contains_key(&**output) {
-                return None;
-            }
-            let span = match length {
-                0 => reference.span,
-                _ => Span {
-                    start,
-                    end,
-                    ..reference.span
-                },
-            };
-            let detail = format!("The module {:?} has no output {:?}.", &**name, &**output);
-            let error = Diagnostic::error(span, "Unsupported attribute", detail);
-            let near = flowctl_parser::nearest(output, names(&call.module.outputs));
-            Some(match near {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                None => error,
-            })
-        }
-        Subject::Resource {
-            mode,
-            type_name,
-            name,
-            ..
-        } => {
-            if let Some(resource) = here.resources.get(&(*mode, &**type_name, &**name)) {
-                return missing_key(resource, reference);
-            }
-            let same_kind = here.resources.keys();
-            let same_kind = same_kind.filter(|(m, kind, _)| m == mode && **kind == **type_name);
-            Some(reference.undeclared(same_kind.map(|(_, _, name)| *name)))
-        }
-        Subject::EachKey | Subject::EachValue if !available.each => Some(reference.undeclared([])),
-        Subject::CountIndex if !available.count => Some(reference.undeclared([])),
-        Subject::SelfRef if !available.this => Some(reference.undeclared([])),
-        _ => None,
-    }
-}
-
-/// The error for an attribute that is asked of all instances of a resource together.
-fn missing_key(resource: &Resource, reference: &Reference) -> Option<Diagnostic> {
-    let Subject::Resource { key: None, .. } = &reference.subject else {
-        return None;
-    };
-    reference.attribute.as_ref()?;
-    let (argument, example) = match (&resource.count, &resource.for_each) {
-        (Some(_), _) => ("count", "[count.index]"),
-        (None, Some(_)) => ("for_each", "[each.key]"),
-        (None, None) => return None,
-    };
-    let (kind, name) = (&resource.type_name.text, &resource.name.text);
-    let detail = format!(
-        "{kind}.{name} has {argument:?}, so there is one object for each instance: an attribute is \
-         asked of one of them."
-    );
-    let error = Diagnostic::error(reference.span, "Missing resource instance key", detail);
-    Some(error.with_help(format!(
-        "write `{kind}.{name}{example}` for the instance that belongs to this one, or \
-         `{kind}.{name}[*]` for all of them"
-    )))
 }
 
 /// The nodes that a reference made in `module` at `path` depends on.

@@ -21,6 +21,7 @@ pub mod apply;
 mod awaits;
 mod conditions;
 mod data;
+mod declared;
 pub mod decode;
 pub mod diff;
 mod dynamic;

@@ -65,6 +65,10 @@ fn allowed(output: &Output, is_root: bool, value: Value, found: &mut Vec<Diagnos
             "write `sensitive = true` in the output block",
         );
     }
+    if is_root && value.has_infinity() {
+        found.push(crate::decode::infinite(output.value.span));
+        return Value::unknown(Type::Any);
+    }
     if output.sensitive {
         value.marked(Marks::SENSITIVE)
     } else {

@@ -284,3 +284,26 @@ fn a_rename_without_a_moved_block_is_noticed() {
         assert!(help[0].contains("from = terraform_data.old"), "{help:?}");
     });
 }
+
+#[test]
+fn an_infinite_number_is_refused_where_it_would_be_kept() {
+    let project = Project::new(
+        r#"
+        locals {
+          infinite = 1 / 0
+          huge     = local.infinite > 1000
+        }
+        resource "terraform_data" "a" { input = local.huge }
+        resource "terraform_data" "b" { input = { c = [local.infinite] } }
+        output "o" { value = -local.infinite }
+        module "m" { source = "./m" }
+        //- m/main.tf
+        output "o" { value = 1 / 0 }
+        "#,
+    );
+    let errors = project.plan(|planned, _| {
+        let found = planned.diagnostics.iter();
+        found.map(|d| d.summary.clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(errors, ["Infinite number", "Infinite number"]);
+}

@@ -20,7 +20,7 @@ impl Session<'_> {
                     .text
                     .parse::<Number>()
                     .map_or_else(|_| Value::string(&*name.text), Value::number);
-                self.index(context, value, &key, name.span)
+                self.index(context, value, &key, with_dot(name.span))
             }
             Link::Index(key, brackets) => {
                 let before = self.failures;
@@ -203,7 +203,7 @@ impl Session<'_> {
             }
             return self.error(
                 expr,
-                splat.marker,
+                splat.source.span,
                 "Splat of null value",
                 "The * of a splat expression cannot be applied to a null sequence.",
             );
@@ -231,7 +231,8 @@ impl Session<'_> {
             .map(|element| self.splat_item(expr, element, splat, deeper))
             .collect();
         if self.failed_since(before) {
-            return Self::dynamic().marked(marks);
+            // The type of the result is known all the same.
+            return self.splat_unknown(expr, &ty, splat, deeper).marked(marks);
         }
         match &ty {
             Type::List(element) | Type::Set(element) => {

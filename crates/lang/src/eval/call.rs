@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowctl_model::{Text, Type, Value};
-use flowctl_parser::ast::{Call, Expr, ExprKind, FileId, Span, TemplatePart};
+use flowctl_parser::ast::{Call, Expr, ExprKind, FileId};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_parser::traversal::{chain, traversals};
 
 use super::Session;
+use super::place::{call_start, close, start};
 use crate::functions::{self, Function, FunctionError, Services};
 use crate::reference::Reference;
 use crate::scope::{Resolved, Scope};
@@ -24,27 +25,38 @@ impl Session<'_> {
         };
         match name {
             "try" | "can" if !call.expand_final => return self.attempt(expr, call, name),
-            "templatestring" if !call.args.first().is_none_or(is_reference) => {
-                return self.error(
-                    expr,
-                    call.args.first().map_or(expr.span, |arg| arg.span),
-                    "Invalid function argument",
-                    "Invalid value for \"template\" parameter: a reference to a value that holds \
-                     the template is required. A template that is written out needs no function.",
-                );
-            }
             _ => {}
         }
         let before = self.failures;
-        let args = self.arguments(call);
+        if !call.expand_final {
+            self.count_fits(expr, call, function, call.args.len());
+        }
+        let no_template = match call.args.first() {
+            Some(template) => name == "templatestring" && !is_reference(template),
+            None => false,
+        };
+        let args = self.arguments(call, usize::from(no_template));
         if self.failed_since(before) {
             return Self::dynamic();
         }
         let Some(args) = args else {
             return Self::dynamic();
         };
-        if !self.count_fits(expr, call, function, args.len()) {
+        if call.expand_final && !self.count_fits(expr, call, function, args.len()) {
             return Self::dynamic();
+        }
+        if no_template {
+            // Nothing is looked at while an argument is not known.
+            if args.iter().any(|arg| !arg.is_known()) {
+                return Self::dynamic();
+            }
+            return self.error(
+                expr,
+                call.args.first().map_or(expr.span, start),
+                "Invalid function argument",
+                "Invalid value for \"template\" parameter: a reference to a value that holds the \
+                 template is required. A template that is written out needs no function.",
+            );
         }
         let services = Rendering {
             world: self.world,
@@ -53,11 +65,13 @@ impl Session<'_> {
         match functions::call(function, args, &services) {
             Ok(value) => value,
             Err(FunctionError::Argument(index, message)) => {
-                let span = call
-                    .args
-                    .get(index)
-                    .or(call.args.last())
-                    .map_or(call.name.span, beginning);
+                let last = call.args.len().saturating_sub(1);
+                let span = match call.args.get(index.min(last)) {
+                    // One of those that the last argument stands for.
+                    Some(arg) if call.expand_final && index >= last => arg.span,
+                    Some(arg) => start(arg),
+                    None => call.name.span,
+                };
                 let parameter = function.param(index).map_or("", |param| param.name);
                 self.error(
                     expr,
@@ -68,7 +82,7 @@ impl Session<'_> {
             }
             Err(FunctionError::Other(message)) => self.error(
                 expr,
-                expr.span,
+                call_start(call),
                 "Error in function call",
                 format!("Call to function {name:?} failed: {message}."),
             ),
@@ -88,7 +102,7 @@ impl Session<'_> {
         if let Some((_, instead)) = REMOVED.iter().find(|(removed, _)| *removed == name) {
             return self.error(
                 expr,
-                expr.span,
+                call_start(call),
                 "Error in function call",
                 format!("Call to function {name:?} failed: there is no such function any more; use {instead}."),
             );
@@ -111,9 +125,11 @@ impl Session<'_> {
         Self::dynamic()
     }
 
-    /// The arguments, `None` when a final one to be expanded is not known yet.
-    fn arguments(&mut self, call: &Call) -> Option<Vec<Value>> {
-        let mut args: Vec<Value> = call.args.iter().map(|arg| self.eval(arg)).collect();
+    /// The arguments behind the first `skipped`, `None` when a final one to be expanded is not known
+    /// yet.
+    fn arguments(&mut self, call: &Call, skipped: usize) -> Option<Vec<Value>> {
+        let args = call.args.iter().skip(skipped);
+        let mut args: Vec<Value> = args.map(|arg| self.eval(arg)).collect();
         if !call.expand_final {
             return Some(args);
         }
@@ -150,7 +166,7 @@ impl Session<'_> {
             };
             self.error(
                 expr,
-                call.parens,
+                close(call.parens),
                 "Not enough function arguments",
                 format!(
                     "Function {name:?} expects {least}{wanted} argument(s). Missing value for \
@@ -163,7 +179,7 @@ impl Session<'_> {
         if given > wanted && function.variadic.is_none() {
             self.error(
                 expr,
-                call.args.get(wanted).map_or(call.parens, |arg| arg.span),
+                call.args.get(wanted).map_or(call.parens, start),
                 "Too many function arguments",
                 format!("Function {name:?} expects only {wanted} argument(s)."),
             );
@@ -221,7 +237,7 @@ impl Session<'_> {
                 causes.join(" ")
             )
         };
-        self.error(expr, expr.span, "Error in function call", detail)
+        self.error(expr, call_start(call), "Error in function call", detail)
     }
 }
 
@@ -229,14 +245,7 @@ impl Session<'_> {
 const REMOVED: &[(&str, &str)] = &[("list", "tolist([ ... ])"), ("map", "tomap({ ... })")];
 
 fn is_reference(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Variable(_)
-        | ExprKind::GetAttr(_)
-        | ExprKind::Index(_)
-        | ExprKind::LegacyIndex(_) => true,
-        ExprKind::Parens(inner) => is_reference(inner),
-        _ => false,
-    }
+    matches!(chain(expr).0.kind, ExprKind::Variable(_))
 }
 
 /// What the bodies of functions may ask for.
@@ -319,51 +328,5 @@ impl Services for Rendering<'_> {
         } else {
             Err(FunctionError::other(explain(&diagnostics)))
         }
-    }
-}
-
-/// Where an expression begins: the part of it that Terraform underlines when an argument does not
-/// fit.
-fn beginning(expr: &Expr) -> Span {
-    let first = |length: u32| Span {
-        end: (expr.span.start + length).min(expr.span.end),
-        ..expr.span
-    };
-    match &expr.kind {
-        ExprKind::Object(_) | ExprKind::Tuple(_) | ExprKind::For(_) | ExprKind::Unary(_) => {
-            first(1)
-        }
-        ExprKind::Call(call) => call.name.span,
-        ExprKind::Conditional(choice) => beginning(&choice.condition),
-        ExprKind::Binary(operation) => beginning(&operation.left),
-        ExprKind::Splat(splat) => beginning(&splat.source),
-        ExprKind::Parens(inner) => beginning(inner),
-        ExprKind::Index(_) | ExprKind::GetAttr(_) | ExprKind::LegacyIndex(_) => {
-            let (root, _) = chain(expr);
-            match root.kind {
-                ExprKind::Variable(_) => expr.span,
-                _ => beginning(root),
-            }
-        }
-        // Between the quotes.
-        ExprKind::String(_) if expr.span.end - expr.span.start > 2 => Span {
-            start: expr.span.start + 1,
-            end: expr.span.end - 1,
-            ..expr.span
-        },
-        ExprKind::Template(parts) => match parts.first() {
-            Some(TemplatePart::Literal(text)) => {
-                let start = expr.span.start + 1;
-                let length = u32::try_from(text.len()).unwrap_or(0);
-                Span {
-                    start,
-                    end: (start + length).min(expr.span.end),
-                    ..expr.span
-                }
-            }
-            Some(TemplatePart::Interpolation(inner)) => beginning(inner),
-            _ => expr.span,
-        },
-        _ => expr.span,
     }
 }

@@ -25,7 +25,7 @@ impl Session<'_> {
         for item in items {
             let name = match &item.key {
                 ObjectKey::Name(name) => Some(crate::strings::nfc(name.text.to_string())),
-                ObjectKey::Expr(key) => self.object_key(key, &mut marks),
+                ObjectKey::Expr(key) => self.object_key(key, &item.value, &mut marks),
             };
             let value = self.eval(&item.value);
             match name {
@@ -42,7 +42,7 @@ impl Session<'_> {
         }
     }
 
-    fn object_key(&mut self, expr: &Expr, marks: &mut Marks) -> Option<Text> {
+    fn object_key(&mut self, expr: &Expr, value: &Expr, marks: &mut Marks) -> Option<Text> {
         let before = self.failures;
         let key = self.eval(expr);
         if self.failed_since(before) {
@@ -51,7 +51,7 @@ impl Session<'_> {
         if key.is_null() {
             self.error(
                 expr,
-                expr.span,
+                value.span,
                 "Null value as key",
                 "Can't use a null value as a key.",
             );
@@ -137,11 +137,13 @@ impl Session<'_> {
         let mut run = ForRun {
             marks: collection.marks(),
             known: true,
-            members: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            elements: Vec::new(),
+            ..ForRun::default()
         };
-        let Walk::Elements(elements) = self.walk(&f.collection, &collection) else {
+        let walk = self.walk(&f.collection, &collection);
+        if self.failed_since(before) || !self.is_sound(f, &collection) {
+            return Self::dynamic().marked(run.marks);
+        }
+        let Walk::Elements(elements) = walk else {
             return Self::dynamic().marked(run.marks);
         };
         for element in elements {
@@ -159,6 +161,24 @@ impl Session<'_> {
             ),
         };
         value.marked(run.marks)
+    }
+
+    /// Whether the condition is not wrong already, whatever the elements are. It is looked at also
+    /// when there is nothing to walk.
+    fn is_sound(&mut self, f: &For, collection: &Value) -> bool {
+        let Some(condition) = f
+            .condition
+            .as_ref()
+            .filter(|_| collection.ty() != Type::Any)
+        else {
+            return true;
+        };
+        let before = self.failures;
+        let names = Self::names(f.key.as_ref(), &f.value, (Self::dynamic(), Self::dynamic()));
+        self.with_bindings(names, |session| {
+            session.for_condition(condition, &mut ForRun::default());
+        });
+        !self.failed_since(before)
     }
 
     fn for_element(&mut self, f: &For, run: &mut ForRun) {
@@ -275,6 +295,7 @@ impl Session<'_> {
 }
 
 /// What a `for` has gathered.
+#[derive(Default)]
 struct ForRun {
     marks: Marks,
     known: bool,

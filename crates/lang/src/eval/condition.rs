@@ -1,7 +1,7 @@
 //! Conditionals.
 
 use flowctl_model::{Kind, Refinement, Type, Value};
-use flowctl_parser::ast::{Conditional, Expr};
+use flowctl_parser::ast::{Conditional, Expr, Span};
 
 use super::Session;
 use crate::convert::convert;
@@ -23,6 +23,7 @@ impl Session<'_> {
     pub(super) fn conditional(&mut self, expr: &Expr, conditional: &Conditional) -> Value {
         self.choose(
             expr,
+            conditional.yes.span.to(conditional.no.span),
             &conditional.condition,
             |session| session.eval(&conditional.yes),
             |session| session.eval(&conditional.no),
@@ -30,10 +31,11 @@ impl Session<'_> {
     }
 
     /// Chooses between two results. Both are computed, because the type depends on both, but the
-    /// errors of the one not taken are dropped.
+    /// errors of the one not taken are dropped. `results` is where both of them stand.
     pub(super) fn choose(
         &mut self,
         expr: &Expr,
+        results: Span,
         condition: &Expr,
         yes: impl FnOnce(&mut Self) -> Value,
         no: impl FnOnce(&mut Self) -> Value,
@@ -51,22 +53,18 @@ impl Session<'_> {
 
         let common = common_type(&yes, &no);
         let Some(ty) = common else {
-            // Errors inside explain more than the mismatch that they may have caused.
-            self.findings.extend(yes_findings);
-            self.findings.extend(no_findings);
-            if yes_failures + no_failures > 0 {
-                self.failures += yes_failures + no_failures;
-                return Self::dynamic();
-            }
-            return self.error(
+            let value = self.error(
                 expr,
-                expr.span,
+                results,
                 "Inconsistent conditional result types",
                 format!(
                     "The true and false results must be of types that one type can hold. {}",
                     difference(&yes.ty(), &no.ty())
                 ),
             );
+            self.findings.extend(yes_findings);
+            self.findings.extend(no_findings);
+            return value;
         };
 
         let before = self.failures;
@@ -121,7 +119,7 @@ impl Session<'_> {
                     Err(error) => {
                         self.error(
                             expr,
-                            expr.span,
+                            results,
                             "Inconsistent conditional result types",
                             format!("The {which} result value has the wrong type: {error}."),
                         );

@@ -6,6 +6,7 @@ mod call;
 mod collect;
 mod condition;
 mod operators;
+mod place;
 mod template;
 
 pub use operators::equals;
@@ -254,7 +255,7 @@ impl<'a> Session<'a> {
             ExprKind::Call(call) => self.call(expr, call),
             ExprKind::Conditional(conditional) => self.conditional(expr, conditional),
             ExprKind::Binary(_) => self.binary(expr),
-            ExprKind::Unary(unary) => self.unary(unary),
+            ExprKind::Unary(unary) => self.unary(expr, unary),
             ExprKind::For(f) => self.for_expr(f),
         }
     }

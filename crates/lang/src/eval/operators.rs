@@ -53,16 +53,14 @@ impl Session<'_> {
         if self.failed_since(before) {
             return result.marked(marks);
         }
-        for (value, expr) in [(&left, &binary.left), (&right, &binary.right)] {
-            if value.is_null() {
-                self.error(
-                    whole,
-                    expr.span,
-                    "Operation failed",
-                    "Error during operation: argument must not be null.",
-                );
-                return result.marked(marks);
-            }
+        if left.is_null() || right.is_null() {
+            self.error(
+                whole,
+                whole.span,
+                "Operation failed",
+                "Error during operation: argument must not be null.",
+            );
+            return result.marked(marks);
         }
         let value = match (left.kind(), right.kind()) {
             (Kind::Bool(a), Kind::Bool(b)) => Some(Value::bool(match op {
@@ -81,7 +79,7 @@ impl Session<'_> {
                     };
                     self.error(
                         whole,
-                        binary.op_span,
+                        whole.span,
                         "Operation failed",
                         format!("Error during operation: {why}."),
                     );
@@ -93,7 +91,7 @@ impl Session<'_> {
         value.unwrap_or(result).marked(marks)
     }
 
-    pub(super) fn unary(&mut self, unary: &Unary) -> Value {
+    pub(super) fn unary(&mut self, expr: &Expr, unary: &Unary) -> Value {
         let before = self.failures;
         let given = self.eval(&unary.operand);
         let ty = match unary.op {
@@ -120,7 +118,7 @@ impl Session<'_> {
             Kind::Null(_) => {
                 self.error(
                     &unary.operand,
-                    unary.operand.span,
+                    expr.span,
                     "Operation failed",
                     "Error during operation: argument must not be null.",
                 );

@@ -133,10 +133,10 @@ pub fn call(
                 *arg = arg.unmarked_deep(inside);
             }
         }
-        if !arg.is_known() {
-            unknown |= !param.unknown;
-            any_type |= arg.ty() == Type::Any && !param.any_type;
-        }
+        unknown |= !arg.is_known() && !param.unknown;
+        // A null that has no type yet counts too.
+        let untyped = arg.is_null() || !arg.is_known();
+        any_type |= untyped && arg.ty() == Type::Any && !param.any_type;
     }
     let returns = match function.returns {
         _ if any_type => Type::Any,

@@ -86,7 +86,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         returns: Returns::Fixed(Kind::Bool),
         doc: "Whether there is a file at a path.",
         body: |call| {
-            let path = call.text(0)?;
+            let path = match call.text(0)? {
+                "" => ".",
+                path => path,
+            };
             let found = call
                 .world()
                 .file_exists(&super::expand_home(call, 0, path)?);

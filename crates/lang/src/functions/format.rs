@@ -8,7 +8,7 @@ use super::{Call, Function, FunctionError, Kind, Param, Returns, decimal, text};
 use crate::convert::convert;
 
 const FORMAT: Param = Param::new("format", Kind::String);
-const ARGS: Param = Param::new("args", Kind::Any).null().unknown().any_type();
+const ARGS: Param = Param::new("args", Kind::Any).null().unknown();
 
 /// The table of this area.
 pub(super) const FUNCTIONS: &[Function] = &[

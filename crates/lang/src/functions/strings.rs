@@ -176,7 +176,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 string.graphemes(true).count().saturating_sub(back)
             });
             let rest = string.graphemes(true).skip(skipped);
-            Ok(text(match size(length) {
+            // Counted from the end, no length is as good as none.
+            let length = size(length).filter(|length| *length > 0 || offset >= 0);
+            Ok(text(match length {
                 Some(length) => rest.take(length).collect::<String>(),
                 None => rest.collect(),
             }))

@@ -18,6 +18,17 @@ impl Value {
         }
     }
 
+    /// Whether a number inside is infinite: such a value has no form in JSON, and none that can be
+    /// kept.
+    pub fn has_infinity(&self) -> bool {
+        match &self.kind {
+            Kind::Number(number) => number.is_infinite(),
+            Kind::List(_, v) | Kind::Set(_, v) | Kind::Tuple(v) => v.iter().any(Self::has_infinity),
+            Kind::Map(_, m) | Kind::Object(m) => m.values().any(Self::has_infinity),
+            _ => false,
+        }
+    }
+
     /// Marks of the value and of everything inside.
     pub fn deep_marks(&self) -> Marks {
         let inside = match &self.kind {
