@@ -38,7 +38,7 @@ FILES = {
 NAMES = """
 resource "terraform_data" "u" {}
 locals {
-  us = terraform_data.u.id
+  us = tostring(terraform_data.u.id)
   un = length(terraform_data.u.id)
   ub = terraform_data.u.id == "x"
   ul = split(",", terraform_data.u.id)
@@ -276,7 +276,7 @@ class Expressions:
         mine = {(e["summary"], place(e)) for e in ours or []}
         if (first["summary"], place(first)) not in mine:
             kind = "PLACE" if first["summary"] in {s for s, _ in mine} else "SUMMARY"
-            said = (first["summary"], place(first)[1:], first.get("detail"))
+            said = (first["summary"], (place(first) or ())[1:], first.get("detail"))
             self.differ(i, kind, said, sorted((s, p and p[1:]) for s, p in mine))
 
     def differ(self, i, kind, theirs, ours):

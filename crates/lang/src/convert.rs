@@ -66,7 +66,7 @@ pub fn converts(from: &Type, to: &Type) -> bool {
         (Type::List(from) | Type::Set(from), Type::List(to) | Type::Set(to))
         | (Type::Map(from), Type::Map(to)) => converts(from, to),
         (Type::Tuple(from), Type::List(to) | Type::Set(to)) if **to == Type::Any => {
-            have_one_type(from)
+            from.is_empty() || element_of(from, false).is_some()
         }
         (Type::Tuple(from), Type::List(to) | Type::Set(to)) => {
             from.iter().all(|from| converts(from, to))
@@ -76,10 +76,7 @@ pub fn converts(from: &Type, to: &Type) -> bool {
         }
         (Type::Object(from), Type::Map(to)) if **to == Type::Any => {
             let types: Vec<Type> = from.attributes.values().cloned().collect();
-            // What has no type yet goes with whatever the others are.
-            let mut typed = types.iter().filter(|ty| **ty != Type::Any);
-            let first = typed.next();
-            have_one_type(&types) || types.contains(&Type::Any) && typed.all(|ty| first == Some(ty))
+            types.is_empty() || element_of(&types, true).is_some()
         }
         (Type::Object(from), Type::Map(to)) => {
             from.attributes.values().all(|from| converts(from, to))
@@ -97,12 +94,54 @@ pub fn converts(from: &Type, to: &Type) -> bool {
     }
 }
 
-/// Whether there is one type for elements of all these types, and not any type in a place where
-/// they differ.
-fn have_one_type(types: &[Type]) -> bool {
-    match unify(types) {
-        Some(ty) => !ty.has_any() || types.iter().all(|from| *from == ty),
-        None => types.is_empty(),
+/// The one type for elements of all these types. What has no type yet, such as a null, goes along
+/// with the others where they agree: in a map more easily than in a sequence.
+fn element_of(types: &[Type], in_map: bool) -> Option<Type> {
+    let common = unify(types)?;
+    if !common.has_any() || types.iter().all(|ty| *ty == common) {
+        return Some(common);
+    }
+    let typed: Vec<Type> = types
+        .iter()
+        .filter(|ty| **ty != Type::Any)
+        .cloned()
+        .collect();
+    let all_same = |types: &[Type]| types.windows(2).all(|pair| pair.first() == pair.last());
+    if typed.len() == types.len() {
+        // An empty collection goes with one that has elements.
+        let empty =
+            matches!(&common, Type::List(of) | Type::Set(of) | Type::Map(of) if **of == Type::Any);
+        let mut full: Vec<Type> = typed.iter().map(|ty| concrete(ty, &common)).collect();
+        full.retain(|ty| *ty != common);
+        return full.first().filter(|_| empty && all_same(&full)).cloned();
+    }
+    let has = |test: fn(&Type) -> bool| typed.iter().any(test);
+    let sequences = has(|ty| matches!(ty, Type::List(_))) && has(|ty| matches!(ty, Type::Tuple(_)));
+    let mappings = has(|ty| matches!(ty, Type::Map(_))) && has(|ty| matches!(ty, Type::Object(_)));
+    let agreed = match (sequences || mappings, in_map) {
+        (true, true) => unify(&typed).filter(|ty| !ty.has_any())?,
+        (true, false) => {
+            let collections: Vec<Type> = typed.iter().map(as_collection).collect::<Option<_>>()?;
+            collections
+                .first()
+                .filter(|_| all_same(&collections))?
+                .clone()
+        }
+        (false, true) => typed.first().filter(|_| all_same(&typed))?.clone(),
+        (false, false) => return None,
+    };
+    Some(agreed)
+}
+
+/// A tuple as the list, and an object as the map, that it can be converted to.
+fn as_collection(ty: &Type) -> Option<Type> {
+    match ty {
+        Type::Tuple(types) => Some(Type::list(unify(types)?)),
+        Type::Object(object) => {
+            let types: Vec<Type> = object.attributes.values().cloned().collect();
+            Some(Type::map(unify(&types)?))
+        }
+        other => Some(other.clone()),
     }
 }
 
@@ -196,6 +235,7 @@ fn element_type<'a>(
     to: &Type,
     elements: impl Iterator<Item = &'a Value>,
     from: Option<&Type>,
+    in_map: bool,
 ) -> Result<Type, ConvertError> {
     if !to.has_any() {
         return Ok(to.clone());
@@ -207,6 +247,8 @@ fn element_type<'a>(
             Ok(concrete(element, to))
         }
         (true, _) => Ok(to.clone()),
+        (false, None) if *to == Type::Any => element_of(&types, in_map)
+            .ok_or_else(|| ConvertError::new("all elements must have the same type")),
         (false, _) => {
             unify(&types).ok_or_else(|| ConvertError::new("all elements must have the same type"))
         }
@@ -224,7 +266,7 @@ fn convert_sequence(
             to.friendly_name()
         )));
     };
-    let element = element_type(wanted, elements.iter(), from)?;
+    let element = element_type(wanted, elements.iter(), from, false)?;
     let converted = elements
         .iter()
         .enumerate()
@@ -248,7 +290,7 @@ fn convert_to_map(
             to.friendly_name()
         )));
     };
-    let mut element = element_type(wanted, members.values(), from)?;
+    let mut element = element_type(wanted, members.values(), from, true)?;
     if element == Type::Any && from.is_none() {
         // What has no type yet goes with the others.
         let mut typed = members

@@ -54,6 +54,8 @@ pub enum Subject {
     Path(PathKind),
     /// `terraform.workspace`.
     Workspace,
+    /// `terraform.applying`.
+    Applying,
     /// `self`.
     SelfRef,
     /// A root name in a scope of plain names.
@@ -170,13 +172,14 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
         },
         "terraform" => match attr(0).map(|name| &*name.text) {
             Some("workspace") => found(Subject::Workspace, 1, false),
+            Some("applying") => found(Subject::Applying, 1, false),
             Some(_) => one_of(
                 "Invalid \"terraform\" attribute",
-                "\"terraform\" has one attribute, terraform.workspace.",
+                "\"terraform\" has the attributes terraform.workspace and terraform.applying.",
             ),
             None => alone(
                 "Invalid \"terraform\" attribute",
-                "\"terraform\" has one attribute, terraform.workspace.",
+                "\"terraform\" has the attributes terraform.workspace and terraform.applying.",
             ),
         },
         "self" => found(Subject::SelfRef, 0, false),
@@ -329,7 +332,7 @@ impl Reference {
                         .into(),
                 ),
             ),
-            Subject::Path(_) | Subject::Workspace => (
+            Subject::Path(_) | Subject::Workspace | Subject::Applying => (
                 None,
                 error("Invalid reference", "This is not available here.".into()),
             ),

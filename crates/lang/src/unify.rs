@@ -15,6 +15,11 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     if rest.iter().all(|ty| ty == first) {
         return Some(first.clone());
     }
+    // What their elements have in common must be something that each of them converts to.
+    common(types, first).filter(|found| types.iter().all(|ty| converts(ty, found)))
+}
+
+fn common(types: &[Type], first: &Type) -> Option<Type> {
     let count = |test: fn(&Type) -> bool| types.iter().filter(|ty| test(ty)).count();
     let any = count(|ty| *ty == Type::Any);
     let lists = count(|ty| matches!(ty, Type::List(_)));

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use flowctl_lang::{PathKind, Reference, Resolved, Scope, Subject, World};
-use flowctl_model::{InstanceKey, Mode, ModuleInstance, ModulePath, Text, Type, Value};
+use flowctl_model::{InstanceKey, Marks, Mode, ModuleInstance, ModulePath, Text, Type, Value};
 use flowctl_parser::configuration::Module;
 use flowctl_parser::diagnostic::Diagnostic;
 
@@ -161,6 +161,8 @@ pub(crate) struct ModuleScope<'s, 'a> {
     pub(crate) world: &'s dyn World,
     /// `terraform.workspace`.
     pub(crate) workspace: &'s str,
+    /// `terraform.applying`.
+    pub(crate) applying: bool,
 }
 
 impl Scope for ModuleScope<'_, '_> {
@@ -216,6 +218,7 @@ impl Scope for ModuleScope<'_, '_> {
                 Value::string(&*self.store.get(0).module.directory).into()
             }
             Subject::Path(PathKind::Cwd) => Value::string(self.world.working_directory()).into(),
+            Subject::Applying => Value::bool(self.applying).marked(Marks::EPHEMERAL).into(),
             Subject::Workspace => Value::string(self.workspace).into(),
             Subject::Plain(_) => return Err(reference.undeclared([])),
         })

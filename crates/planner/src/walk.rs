@@ -349,6 +349,7 @@ impl<'a> Walk<'a> {
             this,
             world: self.input.world,
             workspace: self.input.workspace,
+            applying: self.phase == Phase::Apply,
         }
     }
 

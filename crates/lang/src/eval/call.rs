@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowctl_model::{Text, Type, Value};
-use flowctl_parser::ast::{Call, Expr, ExprKind, FileId};
+use flowctl_parser::ast::{Call, Expr, ExprKind, FileId, Span};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_parser::traversal::{chain, traversals};
 
@@ -35,7 +35,7 @@ impl Session<'_> {
             Some(template) => name == "templatestring" && !is_reference(template),
             None => false,
         };
-        let args = self.arguments(call, usize::from(no_template));
+        let args = self.arguments(expr, call, function, usize::from(no_template));
         if self.failed_since(before) {
             return Self::dynamic();
         }
@@ -72,13 +72,7 @@ impl Session<'_> {
                     Some(arg) => start(arg),
                     None => call.name.span,
                 };
-                let parameter = function.param(index).map_or("", |param| param.name);
-                self.error(
-                    expr,
-                    span,
-                    "Invalid function argument",
-                    format!("Invalid value for {parameter:?} parameter: {message}."),
-                )
+                self.unfit(expr, function, index, span, &message)
             }
             Err(FunctionError::Other(message)) => self.error(
                 expr,
@@ -87,6 +81,23 @@ impl Session<'_> {
                 format!("Call to function {name:?} failed: {message}."),
             ),
         }
+    }
+
+    fn unfit(
+        &mut self,
+        expr: &Expr,
+        function: &Function,
+        index: usize,
+        span: Span,
+        why: &str,
+    ) -> Value {
+        let parameter = function.param(index).map_or("", |param| param.name);
+        self.error(
+            expr,
+            span,
+            "Invalid function argument",
+            format!("Invalid value for {parameter:?} parameter: {why}."),
+        )
     }
 
     fn unknown_function(&mut self, expr: &Expr, call: &Call) -> Value {
@@ -127,9 +138,26 @@ impl Session<'_> {
 
     /// The arguments behind the first `skipped`, `None` when a final one to be expanded is not known
     /// yet.
-    fn arguments(&mut self, call: &Call, skipped: usize) -> Option<Vec<Value>> {
-        let args = call.args.iter().skip(skipped);
-        let mut args: Vec<Value> = args.map(|arg| self.eval(arg)).collect();
+    fn arguments(
+        &mut self,
+        expr: &Expr,
+        call: &Call,
+        function: &Function,
+        skipped: usize,
+    ) -> Option<Vec<Value>> {
+        let mut args = Vec::with_capacity(call.args.len());
+        for (index, arg) in call.args.iter().enumerate().skip(skipped) {
+            let before = self.failures;
+            let value = self.eval(arg);
+            let expanded = call.expand_final && index + 1 == call.args.len();
+            let converted = match function.param(index) {
+                Some(param) if !expanded && !self.failed_since(before) => param.convert(value),
+                _ => Ok(value),
+            };
+            args.push(converted.unwrap_or_else(|error| {
+                self.unfit(expr, function, index, start(arg), &error.to_string())
+            }));
+        }
         if !call.expand_final {
             return Some(args);
         }

@@ -200,7 +200,6 @@ impl Session<'_> {
             return;
         }
         if run.members.insert(name.clone(), value).is_some() {
-            run.known = false;
             let shown = if run.marks.is_none() {
                 format!("the key {:?}", name.as_str())
             } else {

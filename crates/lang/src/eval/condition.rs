@@ -10,7 +10,11 @@ use crate::unify::unify;
 /// What the two results of a conditional have in common.
 fn common_type(yes: &Value, no: &Value) -> Option<Type> {
     let bare_null = |value: &Value| matches!(value.kind(), Kind::Null(Type::Any));
-    if bare_null(yes) {
+    let any = |value: &Value| !value.is_known() && value.ty() == Type::Any;
+    if any(yes) || any(no) {
+        // Whatever it will be decides.
+        Some(Type::Any)
+    } else if bare_null(yes) {
         Some(no.ty())
     } else if bare_null(no) {
         Some(yes.ty())
@@ -23,7 +27,7 @@ impl Session<'_> {
     pub(super) fn conditional(&mut self, expr: &Expr, conditional: &Conditional) -> Value {
         self.choose(
             expr,
-            conditional.yes.span.to(conditional.no.span),
+            (conditional.yes.span, conditional.no.span),
             &conditional.condition,
             |session| session.eval(&conditional.yes),
             |session| session.eval(&conditional.no),
@@ -31,11 +35,11 @@ impl Session<'_> {
     }
 
     /// Chooses between two results. Both are computed, because the type depends on both, but the
-    /// errors of the one not taken are dropped. `results` is where both of them stand.
+    /// errors of the one not taken are dropped. `places` is where they stand.
     pub(super) fn choose(
         &mut self,
         expr: &Expr,
-        results: Span,
+        places: (Span, Span),
         condition: &Expr,
         yes: impl FnOnce(&mut Self) -> Value,
         no: impl FnOnce(&mut Self) -> Value,
@@ -55,7 +59,7 @@ impl Session<'_> {
         let Some(ty) = common else {
             let value = self.error(
                 expr,
-                results,
+                places.0.to(places.1),
                 "Inconsistent conditional result types",
                 format!(
                     "The true and false results must be of types that one type can hold. {}",
@@ -119,7 +123,7 @@ impl Session<'_> {
                     Err(error) => {
                         self.error(
                             expr,
-                            results,
+                            if taken { places.0 } else { places.1 },
                             "Inconsistent conditional result types",
                             format!("The {which} result value has the wrong type: {error}."),
                         );

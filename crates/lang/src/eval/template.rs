@@ -53,7 +53,7 @@ impl Session<'_> {
                 let before = self.failures;
                 let value = self.choose(
                     expr,
-                    directive.span,
+                    (directive.span, directive.span),
                     &directive.condition,
                     |session| session.template(expr, &directive.yes),
                     |session| session.template(expr, &directive.no),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use flowctl_model::{Marks, Number, Refinement, Text, Type, Value};
 
 use super::{Function, FunctionError, Returns};
-use crate::convert::convert;
 use crate::world::World;
 
 /// What bodies may ask of the evaluator.
@@ -118,11 +117,9 @@ pub fn call(
         let Some(param) = function.param(index) else {
             continue;
         };
-        let wanted = param.kind.to_type();
-        if wanted != Type::Any {
-            *arg = convert(arg, &wanted)
-                .map_err(|error| FunctionError::argument(index, error.to_string()))?;
-        }
+        *arg = param
+            .convert(std::mem::replace(arg, Value::null(Type::Any)))
+            .map_err(|error| FunctionError::argument(index, error.to_string()))?;
         if arg.is_null() && !param.null {
             return Err(FunctionError::argument(index, "argument must not be null"));
         }

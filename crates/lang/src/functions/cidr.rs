@@ -191,7 +191,12 @@ impl Network {
 
 impl std::fmt::Display for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.address(self.base), self.length)
+        // An IPv4 address in the form of IPv6 is written as the first, and so is its prefix.
+        let length = match self.bits {
+            128 if self.is_ipv4() => self.length.saturating_sub(96),
+            _ => self.length,
+        };
+        write!(f, "{}/{length}", self.address(self.base))
     }
 }
 

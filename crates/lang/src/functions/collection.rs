@@ -511,14 +511,14 @@ fn quoted_unless_sensitive(key: Option<&Value>) -> String {
 }
 
 fn match_keys(call: &mut Call<'_>) -> Result<Value, FunctionError> {
-    if call.args.iter().any(|arg| !arg.is_wholly_known()) {
-        return Ok(call.unknown());
-    }
     let (values, keys) = (call.elements(0)?, call.elements(1)?);
     if values.len() != keys.len() {
         return Err(FunctionError::other(
             "length of keys and values should be equal",
         ));
+    }
+    if !values.is_empty() && call.args.iter().any(|arg| !arg.is_wholly_known()) {
+        return Ok(call.unknown());
     }
     let types = [call.arg(1).ty(), call.arg(2).ty()];
     let common = crate::unify(&types).unwrap_or(Type::Any);

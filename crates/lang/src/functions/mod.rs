@@ -29,6 +29,7 @@ use flowctl_model::{Type, Value};
 pub use call::{Call, Services, call};
 pub use yaml::is_panic_guarded;
 
+use crate::convert::{ConvertError, convert};
 use crate::world::FileError;
 
 /// A built-in function.
@@ -94,6 +95,13 @@ pub struct Param {
 }
 
 impl Param {
+    /// An argument as this takes it.
+    pub fn convert(&self, value: Value) -> Result<Value, ConvertError> {
+        match self.kind {
+            Kind::Any => Ok(value),
+            kind => convert(&value, &kind.to_type()),
+        }
+    }
     /// A parameter with the usual treatment of nulls, unknown values and marks.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self {
