@@ -27,27 +27,12 @@ from decimal import Decimal
 import generate
 
 HERE = pathlib.Path(__file__).resolve().parent
-FILES = {
-    "a.txt": "hello é\n",
-    "d/x.txt": "x",
-    "d/y.md": "y",
-    "t.tftpl": "Hi ${n}%{ for i in l } ${i}%{ endfor }",
-    "n.tftpl": "${num}",
+# What expressions may refer to: names, and files to read.
+SURROUNDINGS = {
+    str(path.relative_to(HERE / "surroundings")): path.read_text(encoding="utf-8")
+    for path in sorted((HERE / "surroundings").rglob("*"))
+    if path.is_file()
 }
-# What expressions may refer to; `u` is known after apply, `s` is sensitive.
-NAMES = """
-resource "terraform_data" "u" {}
-locals {
-  us = tostring(terraform_data.u.id)
-  un = length(terraform_data.u.id)
-  ub = terraform_data.u.id == "x"
-  ul = split(",", terraform_data.u.id)
-  ss = sensitive("hush")
-  sn = sensitive(7)
-  sl = [1, sensitive("x")]
-  so = { a = sensitive("x"), b = 2 }
-}
-"""
 
 
 class Tool:
@@ -67,7 +52,7 @@ class Tool:
         for path in self.directory.iterdir():
             if path.name != ".data":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for name, text in {**FILES, **files}.items():
+        for name, text in {**SURROUNDINGS, **files}.items():
             path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -164,7 +149,7 @@ def sketch(change):
     sensitive = change.get("after_sensitive") or {}
     sensitive = sensitive.get("input", False) if isinstance(sensitive, dict) else sensitive
     after = masked(after, sensitive)
-    return repr((after, simple(unknown), simple(sensitive)))
+    return (after, simple(unknown), simple(sensitive))
 
 
 def simple(tree):
@@ -180,20 +165,34 @@ def simple(tree):
     return tree
 
 
-def recorded(text, errors_found, value, kind):
-    """What Terraform answered, for the files of recorded cases."""
+def recorded(text, found, value, kind):
+    """What Terraform answered, as the files of recorded cases have it: the name of the file, and
+    the case. The local value is called `e` there."""
     case = {"id": hashlib.sha256(text.encode()).hexdigest()[:12], "expr": text}
-    if errors_found:
-        where = place(errors_found[0])
-        case["error"] = errors_found[0]["summary"]
-        # As if the local value was called `e`.
-        name = re.match(r"e\d+", where[0])[0]
-        shift = [0, len(name) - 1 if where[1] == 2 else 0, 0, len(name) - 1 if where[3] == 2 else 0]
+    if found:
+        where = place(found[0])
+        if not where or "panic" in found[0].get("detail", ""):
+            return None
+        longer = len(re.match(r"e\d+", where[0])[0]) - 1
+        shift = [0, 0 if where[1] == 5 else longer * (where[1] == 2), 0, longer * (where[3] in (2, 5))]
+        case["error"] = found[0]["summary"]
         case["place"] = [a - b for a, b in zip(where[1:], shift)]
-    else:
-        case["plan"] = value
-        case["type"] = kind
-    return case
+        return "places.jsonl", case
+    if "local." in text or "terraform" in text or kind is None:
+        return None
+    after, unknown, sensitive = value
+    if unknown or sensitive or exact(after):
+        return None
+    return "functions.jsonl", {**case, "group": "random", "value": after, "type": kind}
+
+
+def exact(value):
+    """Whether there is a number in it that JSON readers would round."""
+    if isinstance(value, dict):
+        return any(map(exact, value.values()))
+    if isinstance(value, list):
+        return any(map(exact, value))
+    return isinstance(value, Decimal) or (isinstance(value, int) and abs(value) > 2**53)
 
 
 class Expressions:
@@ -203,7 +202,7 @@ class Expressions:
         self.tools, self.texts = tools, texts
 
     def files(self, indices, resources=False):
-        files = {"names.tf": NAMES}
+        files = {}
         for i in indices:
             text = f"locals {{\n  e{i} = {self.texts[i]}\n}}\n"
             if resources:
@@ -259,11 +258,11 @@ class Expressions:
                 self.differ(i, "VALUE", their_values.get(i), our_values.get(i))
             elif their_types.get(i) != our_types.get(i):
                 self.differ(i, "TYPE", their_types.get(i), our_types.get(i))
-        if record:
-            with record.open("a", encoding="utf-8") as file:
-                for i, text in enumerate(self.texts):
-                    case = recorded(text, their_errors.get(i), their_values.get(i), their_types.get(i))
-                    file.write(json.dumps(case, ensure_ascii=False) + "\n")
+        for i, text in enumerate(self.texts if record else []):
+            made = recorded(text, their_errors.get(i), their_values.get(i), their_types.get(i))
+            if made:
+                with (record / made[0]).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(made[1], ensure_ascii=False) + "\n")
         return their_values
 
     def judge(self, i, theirs, ours):
@@ -383,7 +382,7 @@ def main():
     parser.add_argument("paths", nargs="*", type=pathlib.Path)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--record", type=pathlib.Path, help="append what Terraform says to a file")
+    parser.add_argument("--record", type=pathlib.Path, help="append what Terraform says to files in this directory")
     parser.add_argument("--only", help="functions to call, with commas between")
     parser.add_argument("--terraform", default="terraform")
     parser.add_argument("--flowctl", default=str(HERE.parent.parent / "target/debug/flowctl"))

@@ -113,7 +113,7 @@ fn element_of(types: &[Type], in_map: bool) -> Option<Type> {
             matches!(&common, Type::List(of) | Type::Set(of) | Type::Map(of) if **of == Type::Any);
         let mut full: Vec<Type> = typed.iter().map(|ty| concrete(ty, &common)).collect();
         full.retain(|ty| *ty != common);
-        return full.first().filter(|_| empty && all_same(&full)).cloned();
+        return unify(&full).filter(|ty| empty && !ty.has_any());
     }
     let has = |test: fn(&Type) -> bool| typed.iter().any(test);
     let sequences = has(|ty| matches!(ty, Type::List(_))) && has(|ty| matches!(ty, Type::Tuple(_)));

@@ -15,8 +15,12 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     if rest.iter().all(|ty| ty == first) {
         return Some(first.clone());
     }
-    // What their elements have in common must be something that each of them converts to.
-    common(types, first).filter(|found| types.iter().all(|ty| converts(ty, found)))
+    common(types, first).filter(|found| all_convert(types, found))
+}
+
+/// What elements have in common need not be something that each of their collections converts to.
+fn all_convert(types: &[Type], to: &Type) -> bool {
+    types.iter().all(|ty| converts(ty, to))
 }
 
 fn common(types: &[Type], first: &Type) -> Option<Type> {
@@ -45,21 +49,27 @@ fn common(types: &[Type], first: &Type) -> Option<Type> {
         && maps + objects + any == all
         && let Some(element) = elements(types)
     {
-        return Some(if any > 0 {
+        let found = if any > 0 {
             Type::Any
         } else {
             Type::map(element)
-        });
+        };
+        if all_convert(types, &found) {
+            return Some(found);
+        }
     }
     if lists > 0
         && lists + tuples + any == all
         && let Some(element) = elements(types)
     {
-        return Some(if any > 0 {
+        let found = if any > 0 {
             Type::Any
         } else {
             Type::list(element)
-        });
+        };
+        if all_convert(types, &found) {
+            return Some(found);
+        }
     }
     if objects > 0 && tuples > 0 {
         return None;

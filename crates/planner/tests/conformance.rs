@@ -55,9 +55,81 @@ fn every_recorded_configuration_has_the_recorded_verdict() {
     );
 }
 
+#[test]
+fn the_first_error_of_an_expression_is_at_the_recorded_place() {
+    let directory = tempfile::tempdir().unwrap();
+    copy(&configs().join("../surroundings"), directory.path());
+    let known = listed(include_str!(
+        "../../../tests/conformance/known_differences.txt"
+    ));
+    let recorded = include_str!("../../../tests/conformance/places.jsonl");
+    let mut misses = Vec::new();
+    let mut outdated = Vec::new();
+    for line in recorded.lines() {
+        let case: Json = serde_json::from_str(line).unwrap();
+        let text = |name: &str| case[name].as_str().unwrap();
+        // What needs to be kept is an error of its own.
+        let file = format!(
+            "locals {{\n  e = {}\n}}\nresource \"terraform_data\" \"r\" {{\n  input = local.e\n}}\n",
+            text("expr")
+        );
+        std::fs::write(directory.path().join("e.tf"), file).unwrap();
+        let project = Project::at(directory.path());
+        let wanted = format!("{} at {}", text("error"), case["place"]);
+        let found = project.plan(|planned, loaded| {
+            let found = loaded.diagnostics.iter().chain(&planned.diagnostics);
+            let place = |d: &Diagnostic| {
+                let range = loaded.sources.range(d.span?)?;
+                let (start, end) = range;
+                let place = [start.line, start.column, end.line, end.column];
+                Some(format!("{} at {}", d.summary, Json::from(place.to_vec())))
+            };
+            found.filter_map(place).collect::<Vec<_>>()
+        });
+        let is_known = known.iter().any(|id| id == text("id"));
+        match found.contains(&wanted) {
+            true if is_known => outdated.push(text("id").to_owned()),
+            false if !is_known => misses.push(format!(
+                "{} {}\n    wanted {wanted}\n    got    {}",
+                text("id"),
+                text("expr"),
+                found.join("; ")
+            )),
+            _ => {}
+        }
+    }
+    println!("recorded places: {}", recorded.lines().count());
+    assert!(
+        misses.is_empty(),
+        "{} misses:\n{}",
+        misses.len(),
+        misses.join("\n")
+    );
+    assert!(outdated.is_empty(), "no longer different: {outdated:?}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Configurations that flowctl judges differently on purpose.
 fn known_differences() -> Vec<String> {
-    let list = include_str!("../../../tests/conformance/configs_known_differences.txt");
+    listed(include_str!(
+        "../../../tests/conformance/configs_known_differences.txt"
+    ))
+}
+
+/// What a list of known differences names.
+fn listed(list: &str) -> Vec<String> {
     let lines = list
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty());

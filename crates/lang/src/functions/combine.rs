@@ -90,7 +90,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let mut marks = Marks::NONE;
             let mut merged: BTreeMap<Text, Value> = BTreeMap::new();
             for arg in &call.args {
-                if arg.members().is_none() && !arg.is_null() {
+                // Beside what has no type yet a set of strings gets through, as if it was an object.
+                if let flowctl_model::Kind::Set(Type::String, names) = arg.kind() {
+                    for name in names.iter() {
+                        let text = name.as_str().unwrap_or_default();
+                        merged.insert(text.into(), name.clone());
+                    }
+                } else if arg.members().is_none() && !arg.is_null() {
                     return Err(unmergeable(&arg.ty()));
                 }
                 marks = marks.union(arg.marks());

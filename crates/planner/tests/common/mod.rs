@@ -48,7 +48,11 @@ impl World for Disk {
         std::fs::read(self.0.join(path)).map_err(|_| FileError::NotFound)
     }
     fn file_exists(&self, path: &str) -> Result<bool, FileError> {
-        Ok(self.0.join(path).is_file())
+        let path = self.0.join(path);
+        if path.is_dir() {
+            return Err(FileError::NotAFile);
+        }
+        Ok(path.is_file())
     }
     fn list_files(&self, directory: &str) -> Result<Vec<String>, FileError> {
         FileSystem::list(self, directory).map_err(|_| FileError::NotFound)
