@@ -228,8 +228,16 @@ pub(crate) fn parse(root: &str, span: Span, links: &[Link<'_>]) -> Result<Found,
         }
         _ => {
             let Some(name) = attr(0) else {
+                let place = links.first().map_or(span, |link| match link {
+                    // With its dot.
+                    Link::Legacy(index) => Span {
+                        start: index.span.start.saturating_sub(1),
+                        ..index.span
+                    },
+                    link => link.span(),
+                });
                 return Err(Diagnostic::error(
-                    span,
+                    place,
                     "Invalid reference",
                     format!(
                         "\"{root}\" alone names nothing. A resource is referred to by its type \

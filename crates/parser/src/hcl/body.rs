@@ -172,11 +172,10 @@ impl Cursor<'_> {
         self.end_of_item(true)
     }
 
-    /// The newline behind an argument or a block; a closing brace also ends an argument, of a block
-    /// on one line.
+    /// The newline behind an argument or a block.
     fn end_of_item(&mut self, argument: bool) -> Parsed<()> {
         self.space();
-        if self.at_end() || self.at_newline() || (argument && self.byte() == Some(b'}')) {
+        if self.at_end() || self.at_newline() {
             return Ok(());
         }
         if !argument {
@@ -192,10 +191,16 @@ impl Cursor<'_> {
                  definition must end with a newline.",
             ));
         }
-        Err(self.error_here(
+        let error = self.error_here(
             "Missing newline after argument",
             "An argument definition must end with a newline.",
-        ))
+        );
+        if self.byte() == Some(b'}') {
+            // It ends the block all the same.
+            self.report(*error);
+            return Ok(());
+        }
+        Err(error)
     }
 
     fn block(&mut self, body: &mut Body, block_type: Name, start: usize) -> Parsed<()> {

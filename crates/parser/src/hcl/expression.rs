@@ -329,6 +329,12 @@ impl Cursor<'_> {
                     "There is no closing brace for this object before the end of the file.",
                 ));
             }
+            if self.at_newline() || self.byte() == Some(b',') {
+                return Err(self.error_here(
+                    "Missing attribute value",
+                    "Expected an attribute value, introduced by an equals sign (\"=\").",
+                ));
+            }
             return Err(self.error_here(
                 "Missing key/value separator",
                 "Expected an equals sign (\"=\") to mark the beginning of the attribute value.",

@@ -86,6 +86,26 @@ fn errors_are_at_the_very_characters_and_the_rest_is_still_read() {
 }
 
 #[test]
+fn a_brace_behind_an_argument_ends_the_block_but_is_on_a_line_of_its_own() {
+    assert_eq!(
+        errors("a {\n  b = 1 }\nc {\n  d = 2\n}\ne { f = 1 }\n"),
+        [("Missing newline after argument".to_owned(), 12, 13)]
+    );
+}
+
+#[test]
+fn an_item_of_an_object_has_a_value() {
+    assert_eq!(
+        errors("a = { b, c = 1 }\nd = {\n  e\n}\nf = { g h = 1 }\n"),
+        [
+            ("Missing attribute value".to_owned(), 7, 8),
+            ("Missing attribute value".to_owned(), 26, 27),
+            ("Missing key/value separator".to_owned(), 37, 38),
+        ]
+    );
+}
+
+#[test]
 fn nesting_has_a_limit_and_no_stack_overflow() {
     for (open, close) in [
         ("(", ")"),
