@@ -48,11 +48,11 @@ class Tool:
             "TF_DATA_DIR": str(directory / ".data"),
         }
 
-    def write(self, files):
+    def write(self, files, surroundings=SURROUNDINGS):
         for path in self.directory.iterdir():
             if path.name != ".data":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for name, text in {**SURROUNDINGS, **files}.items():
+        for name, text in {**surroundings, **files}.items():
             path = self.directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -292,7 +292,7 @@ def configurations(tools, seed, count):
 def compare_configuration(tools, label, files):
     results = []
     for tool in tools:
-        tool.write(files)
+        tool.write(files, {})
         (tool.directory / "terraform.tfstate").unlink(missing_ok=True)
         shutil.rmtree(tool.directory / ".data", ignore_errors=True)
         result = {}
@@ -305,6 +305,33 @@ def compare_configuration(tools, label, files):
             result.update(applied(tool))
         results.append(result)
     show_difference(label, files, *results)
+    return results[0]
+
+
+def expected(result):
+    """What Terraform did, as `expected.json` has it."""
+
+    def said(stages):
+        found = []
+        for stage in stages:
+            for d in result.get(stage, []):
+                entry = {"severity": d["severity"], "summary": d["summary"]}
+                where = place(d)
+                if where and where[0]:
+                    entry |= dict(zip(("file", "line", "column", "end_line", "end_column"), where))
+                if entry not in found:
+                    found.append(entry)
+        return found
+
+    valid = not errors(result["validate"])
+    made = {"args": [], "env": {}, "validate": {"valid": valid, "diagnostics": said(["validate"])}}
+    ok = result.get("applied", False)
+    made["apply"] = {"ok": ok, "diagnostics": said(["plan", "apply"] if valid else ["validate"])}
+    if ok:
+        made["outputs"] = result["output"]
+        made["resources"] = sorted(result["resources"])
+        made["second_plan_empty"] = result["second"] == 0
+    return made
 
 
 def applied(tool):
@@ -337,13 +364,26 @@ def applied(tool):
             name: repr((o["type"], None if o["sensitive"] else o["value"], o["sensitive"]))
             for name, o in outputs.items()
         }
+        result["output"] = {
+            name: {k: o[k] for k in ("value", "type", "sensitive")} for name, o in outputs.items()
+        }
+        shown = read(tool.run("show", "-json").stdout or "{}").get("values") or {}
+        result["resources"] = addresses(shown.get("root_module") or {})
         result["second"] = tool.run("plan", "-detailed-exitcode", "-input=false").returncode
     return result
 
 
+def addresses(module):
+    """Of all resources in a module of a state and below it."""
+    found = [r["address"] for r in module.get("resources", [])]
+    for child in module.get("child_modules", []):
+        found += addresses(child)
+    return found
+
+
 def show_difference(label, files, theirs, ours):
     lines = []
-    if "init" in theirs:
+    if "init" in theirs and not errors(theirs["validate"]):
         if not errors(ours["validate"]):
             lines.append(f"init refuses: {theirs['init'][-800:]}")
     else:
@@ -361,8 +401,9 @@ def show_difference(label, files, theirs, ours):
             for severity, summary, where in mine:
                 if (severity, summary) not in said and not (severity == "error" and errors(theirs.get(stage, []))):
                     lines.append(f"{stage} ONLY OURS: {severity} {summary} {where}")
+        hide = lambda text: re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", repr(text))
         for key in ("outputs planned", "actions", "applied", "outputs", "second"):
-            if theirs.get(key) != ours.get(key) and key in theirs and key in ours:
+            if key in theirs and key in ours and hide(theirs[key]) != hide(ours[key]):
                 lines.append(f"{key}: {theirs[key]}\n      ours: {ours[key]}")
     if lines:
         print(f"-- CONFIGURATION {label}")
@@ -403,7 +444,12 @@ def main():
                     for p in sorted(path.rglob("*"))
                     if p.is_file() and p.name != "expected.json"
                 }
-                compare_configuration(tools, path.name, files)
+                result = compare_configuration(tools, path.name, files)
+                if given.record:
+                    target = given.record / path.name
+                    shutil.copytree(path, target, dirs_exist_ok=True)
+                    text = json.dumps(expected(result), indent=1, ensure_ascii=False)
+                    (target / "expected.json").write_text(text + "\n", encoding="utf-8")
             return
         if given.what == "lines":
             texts = [t for path in given.paths for t in path.read_text().split("\n") if t.strip()]

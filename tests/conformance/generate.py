@@ -339,5 +339,121 @@ FITTING = {
 
 
 def configuration(random):
-    """The files of a small configuration."""
-    raise NotImplementedError
+    """The files of a small configuration: one to four features, some of them made wrong."""
+    files = {"main.tf": ""}
+    for number, feature in enumerate(random.sample(FEATURES, random.choice([1, 1, 2, 3]))):
+        for name, text in feature(random, str(number)).items():
+            files[name] = files.get(name, "") + text
+    return files
+
+
+def pick(random, *options):
+    return random.choice(options)
+
+
+def variable(random, n):
+    kind = pick(random, "string", "number", "bool", "list(string)", "map(number)", "set(string)", "any", "list(any)",
+                "object({ a = string, b = optional(number, 3) })", "tuple([string, number])", "map(object({ x = optional(string) }))",
+                "list", "map", "strin", '"string"', "list()", "object({})", "object({ a = optional(list(string), []) , c = optional(object({ d = optional(bool, true) }), {}) })")
+    default = pick(random, "null", '"a"', "1", "true", '["a", "b"]', "{ a = 1 }", '{ a = "x" }', "[]", "{}", '["a", 1]', '{ k = { x = "y" }, l = {} }', "[1, [2]]", '"1"', None, "local.x", "upper(\"a\")")
+    text = f'variable "v{n}" {{\n  type = {kind}\n'
+    if default is not None:
+        text += f"  default = {default}\n"
+    if random.random() < 0.2:
+        text += f"  nullable = {pick(random, 'false', 'true', 'null', '1')}\n"
+    if random.random() < 0.2:
+        text += f"  sensitive = {pick(random, 'true', 'false')}\n"
+    if random.random() < 0.3:
+        condition = pick(random, f"var.v{n} != null", f"length(var.v{n}) > 0", "true", f"can(regex(\"a\", var.v{n}))", "null", "1", f"var.v{n}.a == 1", "false", "local.nope")
+        message = pick(random, '"Must be right."', '"bad"', f'"Is ${{var.v{n}}}."', '""', "null", '"Not ${1 + 1} right."')
+        text += f"  validation {{\n    condition = {condition}\n    error_message = {message}\n  }}\n"
+    text += "}\n"
+    output = f'output "o{n}" {{\n  value = {pick(random, f"var.v{n}", f"[var.v{n}]", f"jsonencode(var.v{n})", f"var.v{n}.a", f"var.v{n}[0]")}\n'
+    if random.random() < 0.25:
+        output += f"  sensitive = {pick(random, 'true', 'false')}\n"
+    files = {"main.tf": text + output + "}\n"}
+    if random.random() < 0.35:
+        value = pick(random, '"t"', "7", '["z"]', '{ a = "q", b = 9 }', "null", "true", '{ a = "q", extra = 1 }')
+        name = pick(random, "terraform.tfvars", "a.auto.tfvars", "b.auto.tfvars.json", "terraform.tfvars.json")
+        if name.endswith("json"):
+            value = value.replace("=", ":").replace("a :", '"a" :').replace("b :", '"b" :').replace("extra :", '"extra" :')
+            files[name] = f'{{ "v{n}": {value} }}\n'
+        else:
+            files[name] = f"v{n} = {value}\n"
+    return files
+
+
+def counted(random, n):
+    count = pick(random, "2", "0", "-1", "1.5", '"2"', "null", "true", "[]", "length([1, 2, 3])", "terraform_data.other.id", "sensitive(1)", "1e3 > 2 ? 1 : 0", "var.nope")
+    use = pick(random, "count.index", '"${count.index}-x"', "count.index + 1", "each.key", "count.value", "terraform_data.c{n}[0].id", "self.id", "count")
+    ref = pick(random, f"terraform_data.c{n}[0].input", f"terraform_data.c{n}[*].input", f"terraform_data.c{n}.input", f"terraform_data.c{n}[5].input", f'terraform_data.c{n}["a"].input', f"length(terraform_data.c{n})", f"[for x in terraform_data.c{n} : x.input]", f"terraform_data.c{n}", f"one(terraform_data.c{n}[*].input)", f"terraform_data.c{n}[0].nope", f"terraform_data.c{n}.*.input")
+    return {"main.tf": f'resource "terraform_data" "c{n}" {{\n  count = {count}\n  input = {use.replace("{n}", n)}\n}}\noutput "c{n}" {{\n  value = {ref}\n}}\n'
+            + (f'resource "terraform_data" "other" {{}}\n' if "other" in count else "")}
+
+
+def repeated(random, n):
+    each = pick(random, 'toset(["a", "b"])', '{ a = 1, b = "x" }', '["a"]', "toset([])", "{}", "null", '"a"', "toset([1, 2])", 'toset(["a", null])', "tomap({ a = { x = 1 } })", "sensitive({ a = 1 })", '{ for k in ["p", "q"] : k => upper(k) }', "terraform_data.other.id", "toset([terraform_data.other.id])", "{ a = terraform_data.other.id }", '{ "a b" = 1, "é" = 2, "" = 3 }', "toset([true])", "1", "local.nope", "toset([[]])")
+    use = pick(random, "each.value", "each.key", "[each.key, each.value]", "each.value.x", "count.index", "each", "each.nope", "try(each.value.x, 0)", '"${each.key}=${each.value}"')
+    ref = pick(random, f'terraform_data.e{n}["a"].input', f"[for k, v in terraform_data.e{n} : \"${{k}}=${{jsonencode(v.input)}}\"]", f"values(terraform_data.e{n})[*].input", f"terraform_data.e{n}.input", f"terraform_data.e{n}[0].input", f"keys(terraform_data.e{n})", f'terraform_data.e{n}["zz"].input', f"terraform_data.e{n}[*].input", f"terraform_data.e{n}")
+    return {"main.tf": f'resource "terraform_data" "e{n}" {{\n  for_each = {each}\n  input = {use}\n}}\noutput "e{n}" {{\n  value = {ref}\n}}\n'
+            + (f'resource "terraform_data" "other" {{}}\n' if "other" in each else "")}
+
+
+def module(random, n):
+    variables = pick(random, 'variable "a" {\n  type = string\n}\n', 'variable "a" {\n  default = "d"\n}\n', 'variable "a" {\n  type = list(number)\n  default = []\n  nullable = false\n}\n', 'variable "a" {\n  type = object({ x = string, y = optional(number, 5) })\n  default = { x = "1" }\n}\n', "")
+    inner = variables + 'resource "terraform_data" "i" {\n  input = ' + ("var.a" if variables else "1") + "\n}\n"
+    inner += 'output "o" {\n  value = ' + pick(random, "terraform_data.i.input", '"fixed"', "terraform_data.i.id != \"\"", "path.module", "terraform_data.i.output") + "\n" + pick(random, "", "", "  sensitive = true\n", "  depends_on = [terraform_data.i]\n") + "}\n"
+    repeat = pick(random, "", "", "  count = 2\n", '  for_each = toset(["a", "b"])\n', "  count = 0\n", "  count = true\n", "  for_each = [1]\n", "  count = 1\n  for_each = {}\n")
+    given = pick(random, "", '  a = "given"\n', "  a = null\n", "  a = [1, \"2\"]\n", "  a = { x = 1, z = 2 }\n", "  a = terraform_data.m{n}.id\n", "  b = 1\n", "  a = each.key\n", "  a = count.index\n", '  a = sensitive("s")\n', "  a = 1\n  a = 2\n").replace("{n}", n)
+    extra = pick(random, "", "", "", f"  depends_on = [terraform_data.m{n}]\n", '  version = "1.0"\n', "  providers = {}\n", "  lifecycle {}\n", "  depends_on = [local.x]\n")
+    source = pick(random, f'"./mod{n}"', f'"./mod{n}"', f'"./mod{n}"', f'"./mod{n}/"', '"./missing"', f'"mod{n}"', f"local.s", f'"./mod${{1}}"', "null")
+    ref = pick(random, f"module.m{n}.o", f"module.m{n}[0].o", f'module.m{n}["a"].o', f"module.m{n}[*].o", f"[for m in module.m{n} : m.o]", f"module.m{n}.nope", f"module.m{n}", f"values(module.m{n})[*].o", f"module.m{n}.i")
+    text = f'module "m{n}" {{\n  source = {source}\n{repeat}{given}{extra}}}\noutput "mo{n}" {{\n  value = {ref}\n{pick(random, "", "", "  sensitive = true" + chr(10))}}}\nresource "terraform_data" "m{n}" {{}}\n'
+    return {"main.tf": text, f"mod{n}/main.tf": inner}
+
+
+def lifecycle(random, n):
+    inside = pick(random, "create_before_destroy = true", "prevent_destroy = true", "ignore_changes = [input]", "ignore_changes = all", "ignore_changes = [nope]", "ignore_changes = [id]", 'ignore_changes = ["input"]', "ignore_changes = input", "ignore_changes = [input[0], triggers_replace]",
+                  f"replace_triggered_by = [terraform_data.t{n}]", f"replace_triggered_by = [terraform_data.t{n}.input]", "replace_triggered_by = [local.x]", "replace_triggered_by = [1]", "prevent_destroy = var.x", "create_before_destroy = 1", 'create_before_destroy = "true"', "nope = 1", f"replace_triggered_by = [terraform_data.t{n}.nope]", f"replace_triggered_by = [terraform_data.t{n}[0]]",
+                  'precondition {\n      condition = true\n      error_message = "x"\n    }', f'precondition {{\n      condition = terraform_data.t{n}.input == 2\n      error_message = "Input must be ${{1 + 1}}."\n    }}', 'postcondition {\n      condition = self.input == 1\n      error_message = "Wrong."\n    }', 'postcondition {\n      condition = self.nope == 1\n      error_message = "Wrong."\n    }', 'precondition {\n      condition = self.input == 1\n      error_message = "Wrong."\n    }', 'precondition {\n      condition = "yes"\n      error_message = "Wrong."\n    }', "precondition {\n      condition = null\n      error_message = null\n    }", "precondition {\n      condition = true\n    }")
+    before = pick(random, "", "", "  depends_on = [terraform_data.t{n}]\n", "  depends_on = [terraform_data.zz]\n", '  depends_on = ["terraform_data.t{n}"]\n', "  depends_on = terraform_data.t{n}\n", "  depends_on = [terraform_data.t{n}.id]\n", "  depends_on = [var.x]\n", "  depends_on = [terraform_data.t{n}[0]]\n", "  provider = terraform\n", "  provider = aws\n", "  depends_on = [module.zz]\n").replace("{n}", n)
+    triggers = pick(random, "", "", "  triggers_replace = [1, terraform_data.t{n}.id]\n", "  triggers_replace = null\n", "  output = 1\n", '  id = "x"\n', "  nope = 1\n", "  input {}\n", '  provisioner "nope" {}\n', "  connection {}\n", "  dynamic \"input\" {\n    for_each = []\n    content {}\n  }\n", "  timeouts {}\n").replace("{n}", n)
+    return {"main.tf": f'resource "terraform_data" "l{n}" {{\n  input = {pick(random, "1", "[1]", "{ a = 1 }", f"terraform_data.t{n}.output")}\n{before}{triggers}  lifecycle {{\n    {inside}\n  }}\n}}\nresource "terraform_data" "t{n}" {{\n  input = 2\n}}\n'}
+
+
+def changes(random, n):
+    block = pick(random, f"moved {{\n  from = terraform_data.old{n}\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = terraform_data.new{n}\n  to = terraform_data.old{n}\n}}\n", f"moved {{\n  from = terraform_data.new{n}\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = terraform_data.old{n}[0]\n  to = terraform_data.new{n}\n}}\n", f'moved {{\n  from = terraform_data.old{n}["a"]\n  to = terraform_data.new{n}\n}}\n', "moved {\n  from = module.a\n  to = module.b\n}\n", f"moved {{\n  from = module.a.terraform_data.x\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = module.a\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = terraform_data.old{n}\n}}\n", f'moved {{\n  from = "terraform_data.old{n}"\n  to = terraform_data.new{n}\n}}\n', f"moved {{\n  from = terraform_data.old{n}.id\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = aws_thing.old{n}\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = data.a.b\n  to = terraform_data.new{n}\n}}\n", f"moved {{\n  from = terraform_data.a\n  to = terraform_data.new{n}\n}}\nmoved {{\n  from = terraform_data.b\n  to = terraform_data.new{n}\n}}\n", "moved {\n  from = var.a\n  to = local.b\n}\n", f"moved {{\n  from = terraform_data.a\n  to = terraform_data.b\n}}\nmoved {{\n  from = terraform_data.b\n  to = terraform_data.a\n}}\n",
+                 f"removed {{\n  from = terraform_data.old{n}\n}}\n", f"removed {{\n  from = terraform_data.new{n}\n}}\n", f"removed {{\n  from = terraform_data.old{n}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n", f"removed {{\n  from = terraform_data.old{n}[0]\n}}\n", "removed {\n  from = module.gone\n}\n", "removed {}\n", f"removed {{\n  from = terraform_data.old{n}\n  lifecycle {{\n    destroy = var.x\n  }}\n}}\n", f'removed {{\n  from = terraform_data.old{n}\n  lifecycle {{\n  }}\n}}\n', f"removed {{\n  from = data.a.b\n}}\n", f"removed {{\n  from = terraform_data.old{n}\n}}\nremoved {{\n  from = terraform_data.old{n}\n}}\n",
+                 f'import {{\n  to = terraform_data.new{n}\n  id = "abc"\n}}\n', f'import {{\n  to = terraform_data.zz{n}\n  id = "abc"\n}}\n', f"import {{\n  to = terraform_data.new{n}\n}}\n", f'import {{\n  to = terraform_data.new{n}[0]\n  id = "abc"\n}}\n', f'import {{\n  id = "abc"\n}}\n', f"import {{\n  to = terraform_data.new{n}\n  id = null\n}}\n", f'import {{\n  to = terraform_data.new{n}\n  id = ""\n}}\n', f"import {{\n  to = terraform_data.new{n}\n  id = terraform_data.new{n}.id\n}}\n", f"import {{\n  to = terraform_data.new{n}\n  id = [1]\n}}\n", f'import {{\n  for_each = toset(["a"])\n  to = terraform_data.new{n}[each.key]\n  id = each.key\n}}\n', f'import {{\n  to = "terraform_data.new{n}"\n  id = "abc"\n}}\n', f'import {{\n  to = data.a.b\n  id = "abc"\n}}\n', f'import {{\n  to = terraform_data.new{n}\n  id = "a"\n}}\nimport {{\n  to = terraform_data.new{n}\n  id = "b"\n}}\n', f"import {{\n  to = terraform_data.new{n}\n  id = sensitive(\"x\")\n}}\n",
+                 f'check "c{n}" {{\n  assert {{\n    condition = terraform_data.new{n}.input == 1\n    error_message = "Not one."\n  }}\n}}\n', f'check "c{n}" {{\n  assert {{\n    condition = false\n    error_message = "No: ${{terraform_data.new{n}.input}}."\n  }}\n}}\n', f'check "c{n}" {{}}\n', f'check "c{n}" {{\n  assert {{\n    condition = null\n    error_message = "x"\n  }}\n}}\n', f'check {{\n  assert {{\n    condition = true\n    error_message = "x"\n  }}\n}}\n', f'check "c{n}" {{\n  assert {{\n    condition = "maybe"\n    error_message = "x"\n  }}\n}}\n', f'check "c{n}" {{\n  assert {{\n    condition = local.nope\n    error_message = "x"\n  }}\n}}\n', f'check "c{n}" {{\n  assert {{\n    condition = terraform_data.new{n}.id == "x"\n    error_message = sensitive("x")\n  }}\n}}\n', f'check "c{n}" {{\n  assert {{\n    condition = true\n  }}\n}}\ncheck "c{n}" {{\n  assert {{\n    condition = true\n    error_message = "x"\n  }}\n}}\n')
+    return {"main.tf": block + f'resource "terraform_data" "new{n}" {{\n  input = 1\n}}\n'}
+
+
+def locals_and_outputs(random, n):
+    maker = Maker(random)
+    maker.of_names = []
+    text = f"locals {{\n  a{n} = {maker.of(pick(random, 'string', 'number', 'list(string)', 'map(string)', 'object'), 1)}\n  b{n} = {pick(random, f'local.a{n}', f'[local.a{n}]', f'local.c{n}', f'local.b{n}', f'terraform_data.q{n}.id', f'local.a{n} == null', f'try(local.a{n}.a, 1)')}\n}}\n"
+    text = text.replace("local.us", "local.a0").replace("local.un", "1").replace("local.ub", "true").replace("local.ul", "[]").replace("local.ss", 'sensitive("s")').replace("local.sn", "sensitive(1)").replace("local.sl", "[]").replace("local.so", "{}")
+    rest = pick(random, "", "  sensitive = true\n", "  description = \"d\"\n", "  ephemeral = true\n", "  nope = 1\n", "  sensitive = 1\n", "  description = local.a\n", f"  depends_on = [terraform_data.q{n}]\n", "  precondition {\n    condition = local.b{n} != null\n    error_message = \"Null.\"\n  }\n".replace("{n}", n), "  precondition {\n    condition = false\n    error_message = \"Never right.\"\n  }\n", "  value = 2\n", "  sensitive = null\n")
+    return {"main.tf": text + f'output "lo{n}" {{\n  value = {pick(random, f"local.b{n}", f"local.a{n}", f"nonsensitive(local.b{n})", f"terraform_data.q{n}", f"terraform_data.q{n}.output", "null", f"sensitive(local.b{n})", f"[for x in [1] : local.b{n}]", f"ephemeralasnull(local.b{n})")}\n{rest}}}\nresource "terraform_data" "q{n}" {{\n  input = {pick(random, "1", f"local.a{n}", "null", "sensitive(1)")}\n}}\n'}
+
+
+def settings(random, n):
+    return {"settings.tf": pick(random, 'terraform {\n  required_version = ">= 1.0"\n}\n', 'terraform {\n  required_version = ">= 99"\n}\n', 'terraform {\n  required_version = "nope"\n}\n', 'terraform {\n  backend "local" {}\n}\n', 'terraform {\n  backend "nope" {}\n}\n', "terraform {\n  nope = 1\n}\n", "terraform {\n  required_providers {\n    x = 1\n  }\n}\n", 'terraform {\n  required_providers {\n    terraform = {\n      source = "terraform.io/builtin/terraform"\n    }\n  }\n}\n', "terraform {\n  experiments = []\n}\n", "terraform {\n  experiments = [nope]\n}\n", 'provider "terraform" {}\n', 'provider "terraform" {\n  alias = "x"\n}\n', 'provider "terraform" {\n  nope = 1\n}\n', 'terraform {\n  required_version = local.x\n}\n', 'terraform {\n  backend "local" {}\n  cloud {}\n}\n', 'terraform {\n  backend "local" {\n    path = "x.tfstate"\n  }\n}\n', 'terraform "x" {}\n', "nope {}\n", 'nope "a" "b" {}\n', "a = 1\n", 'data "terraform_remote_state" "x" {\n  backend = "local"\n  config = {\n    path = "nope.tfstate"\n  }\n}\n', 'data "nope_x" "y" {}\n', 'ephemeral "terraform_data" "x" {}\n', 'resource "terraform_nope" "x" {}\n', 'resource "terraform_data" {}\n', 'resource "terraform_data" "a b" {}\n', 'resource "terraform_data" "x" "y" {}\n', 'data "terraform_data" "x" {}\n', 'variable "count" {}\n', 'variable "a-b" {\n  default = 1\n}\n', 'variable "1a" {\n  default = 1\n}\n', 'variable "source" {\n  default = 1\n}\n', 'output "1" {\n  value = 1\n}\n', "locals {\n  x {}\n}\n", 'locals "x" {}\n', "output \"dd\" {}\n", 'output "dup" {\n  value = 1\n}\noutput "dup" {\n  value = 2\n}\n')}
+
+
+def overriding(random, n):
+    base = f'resource "terraform_data" "w{n}" {{\n  input = 1\n  triggers_replace = "t"\n  lifecycle {{\n    create_before_destroy = true\n  }}\n}}\nlocals {{\n  w{n} = "base"\n}}\noutput "w{n}" {{\n  value = [local.w{n}, terraform_data.w{n}.input]\n}}\nvariable "w{n}" {{\n  type = string\n  default = "v"\n}}\n'
+    over = pick(random, f'resource "terraform_data" "w{n}" {{\n  input = 2\n}}\n', f"locals {{\n  w{n} = \"over\"\n}}\n", f"locals {{\n  new{n} = \"over\"\n}}\n", f'output "w{n}" {{\n  value = "over"\n}}\n', f'output "w{n}" {{\n  sensitive = true\n}}\n', f'variable "w{n}" {{\n  default = 5\n}}\n', f'variable "w{n}" {{\n  type = number\n}}\n', f'variable "zz" {{\n  default = 5\n}}\n', f'resource "terraform_data" "zz" {{}}\n', f'resource "terraform_data" "w{n}" {{\n  count = 2\n}}\n', f'resource "terraform_data" "w{n}" {{\n  lifecycle {{\n    prevent_destroy = true\n  }}\n}}\n', f'resource "terraform_data" "w{n}" {{\n  depends_on = [terraform_data.x]\n}}\n', 'output "zz" {\n  value = 1\n}\n', 'module "zz" {\n  source = "./x"\n}\n', f"moved {{\n  from = terraform_data.a\n  to = terraform_data.w{n}\n}}\n", f'output "w{n}" {{}}\n', f'variable "w{n}" {{\n  nullable = false\n  default = null\n}}\n')
+    name = pick(random, "override.tf", "x_override.tf", "zz_override.tf")
+    return {"main.tf": base, name: over}
+
+
+def in_json(random, n):
+    body = pick(random, {"resource": {"terraform_data": {f"j{n}": {"input": "${1 + 1}"}}}}, {"locals": {f"j{n}": "${upper(\"a\")}"}, "output": {f"j{n}": {"value": f"${{local.j{n}}}"}}}, {"output": {f"j{n}": {"value": ["a", {"b": "${null}"}]}}}, {"variable": {f"j{n}": {"type": "list(string)", "default": ["a"]}}, "output": {f"j{n}": {"value": f"${{var.j{n}}}"}}},
+                {"variable": {f"j{n}": {"type": "nope"}}}, {"output": {f"j{n}": {}}}, {"output": {f"j{n}": [{"value": 1}, {"value": 2}]}}, {"output": [{f"j{n}": {"value": 1}}]}, {"resource": {"terraform_data": {f"j{n}": {"input": {"//": "c", "a": 1}, "//": "comment"}}}}, {"resource": {"terraform_data": {f"j{n}": {"lifecycle": {"ignore_changes": ["input"]}}}}}, {"resource": {"terraform_data": {f"j{n}": {"lifecycle": [{"ignore_changes": "all"}]}}}}, {"resource": {"terraform_data": {f"j{n}": {"depends_on": ["terraform_data.zz"]}}}}, {"resource": {"terraform_data": {f"j{n}": {"for_each": "${toset([\"a\"])}", "input": "${each.key}"}}}},
+                {"resource": {"terraform_data": {f"j{n}": {"nope": 1}}}}, {"resource": {"terraform_data": {f"j{n}": "x"}}}, {"resource": {"terraform_data": [{f"j{n}": {}}]}}, {"resource": []}, {"resource": 5}, {"nope": {}}, {"terraform": {"required_version": ">= 1"}}, {"//": "c", "locals": {"//": 1}}, {"output": {f"j{n}": {"value": "%{ if true }x%{ endif }"}}}, {"output": {f"j{n}": {"value": "${"}}}, {"output": {f"j{n}": {"value": 1e400}}} if False else {"output": {f"j{n}": {"value": 12345678901234567890}}}, {"locals": {f"j{n}": {"${upper(\"k\")}": 1, "b": True}}, "output": {f"j{n}": {"value": f"${{local.j{n}}}"}}}, {"moved": [{"from": f"terraform_data.a", "to": f"terraform_data.j{n}"}], "resource": {"terraform_data": {f"j{n}": {}}}}, {"check": {f"j{n}": {"assert": {"condition": "${false}", "error_message": "Wrong."}}}}, {"module": {f"j{n}": {"source": "./nope"}}}, {"variable": {f"j{n}": {"default": "${1}"}}, "output": {f"j{n}": {"value": f"${{var.j{n}}}"}}}, {"output": {f"j{n}": {"value": f"${{terraform_data.nope.id}}"}}}, {"output": {f"j{n}": {"value": "a", "sensitive": "yes"}}}, {"output": {f"j{n}": {"value": "a", "depends_on": "x"}}})
+    return {f"j{n}.tf.json": json.dumps(body, indent=random.choice([None, 2]), ensure_ascii=False) + "\n"}
+
+
+FEATURES = [variable, variable, variable, counted, repeated, repeated, module, module, module, lifecycle, lifecycle, changes, changes, changes, locals_and_outputs, locals_and_outputs, settings, overriding, in_json, in_json]

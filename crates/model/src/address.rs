@@ -297,7 +297,7 @@ impl FromStr for Target {
                 "ephemeral" => Mode::Ephemeral,
                 _ => Mode::Managed,
             };
-            let type_name = if mode == Mode::Managed {
+            let type_name = if mode == Mode::Managed && word != "resource" {
                 word
             } else {
                 parser.dot()?;

@@ -74,6 +74,20 @@ pub(crate) struct Address {
     pub(crate) first_index: Option<Span>,
 }
 
+/// Words that are no resource types in an address.
+const RESERVED: [&str; 10] = [
+    "var",
+    "local",
+    "each",
+    "self",
+    "count",
+    "path",
+    "terraform",
+    "template",
+    "lazy",
+    "arg",
+];
+
 /// Reads the address of a resource, data source or module, or of an instance of one.
 pub(crate) fn address(expr: &Expr, constant: bool, out: &mut Vec<Diagnostic>) -> Option<Address> {
     let Some(steps) = steps(expr, constant) else {
@@ -110,8 +124,19 @@ pub(crate) fn address(expr: &Expr, constant: bool, out: &mut Vec<Diagnostic>) ->
     }
     if steps.peek().is_some() {
         found.resource = true;
-        let data = matches!(steps.peek(), Some((Step::Name("data" | "ephemeral"), _)));
-        if data {
+        let mode = match steps.peek() {
+            Some((Step::Name(word), _)) => *word,
+            _ => "",
+        };
+        if RESERVED.contains(&mode) {
+            return invalid(
+                expr.span,
+                "This word begins no address: it stands for something else. A resource type of \
+                 that name is written with \"resource.\" before it.",
+            );
+        }
+        let data = matches!(mode, "data" | "ephemeral");
+        if data || mode == "resource" {
             steps.next();
         }
         let (Some((Step::Name(_), _)), Some((Step::Name(_), _))) = (steps.next(), steps.next())

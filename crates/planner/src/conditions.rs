@@ -219,6 +219,17 @@ pub(crate) fn checks(walk: &mut Walk<'_>) {
             for condition in &check.asserts {
                 let mut checked = self::check(walk, place, condition, ASSERTION);
                 // A check never stops the work.
+                if walk.phase == Phase::Plan
+                    && checked.status == CheckStatus::Unknown
+                    && checked.diagnostics.is_empty()
+                {
+                    checked.diagnostics.push(Diagnostic::warning(
+                        condition.condition.span,
+                        "Check block assertion known after apply",
+                        "The condition cannot be evaluated yet: its result will be known when this \
+                         plan is applied.",
+                    ));
+                }
                 if conclusive {
                     for diagnostic in &mut checked.diagnostics {
                         diagnostic.severity = flowctl_parser::diagnostic::Severity::Warning;

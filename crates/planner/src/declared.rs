@@ -18,6 +18,8 @@ pub(crate) struct Available {
     pub(crate) each: bool,
     pub(crate) count: bool,
     pub(crate) this: bool,
+    /// It is a condition that is checked before the object is there.
+    pub(crate) before: bool,
 }
 
 /// A module and its resources by name.
@@ -104,6 +106,10 @@ pub(crate) fn undeclared(
         }
         Subject::EachKey | Subject::EachValue if !available.each => Some(reference.undeclared([])),
         Subject::CountIndex if !available.count => Some(reference.undeclared([])),
+        Subject::SelfRef if available.before => {
+            let error = reference.undeclared([]);
+            Some(error.with_help("what the object must be like is said in a `postcondition`"))
+        }
         Subject::SelfRef if !available.this => Some(reference.undeclared([])),
         _ => None,
     }

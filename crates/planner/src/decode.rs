@@ -142,7 +142,7 @@ impl Decoder<'_> {
                 Some(set) => {
                     self.diagnostics.push(Diagnostic::error(
                         set.name.span,
-                        "Value for unconfigurable attribute",
+                        UNCONFIGURABLE,
                         format!(
                             "Can't configure a value for {:?}: its value will be decided \
                              automatically based on the result of applying this configuration.",
@@ -261,16 +261,20 @@ impl Decoder<'_> {
                 continue;
             }
             let expected = format!("An argument named {name:?} is not expected here.");
+            let unsupported = if body.json {
+                "Extraneous JSON object property"
+            } else {
+                "Unsupported argument"
+            };
             let diagnostic = if block.nested(name).is_some() {
-                Diagnostic::error(attribute.name.span, "Unsupported argument", expected)
+                Diagnostic::error(attribute.name.span, unsupported, expected)
                     .with_help(format!("`{name}` is a block: write `{name} {{ … }}`"))
             } else {
                 let known = block
                     .attributes
                     .iter()
                     .filter(|a| a.presence.is_configurable());
-                let error =
-                    Diagnostic::error(attribute.name.span, "Unsupported argument", expected);
+                let error = Diagnostic::error(attribute.name.span, unsupported, expected);
                 suggest(error, name, known.map(|a| a.name))
             };
             self.diagnostics.push(diagnostic);
@@ -479,6 +483,9 @@ fn suggest<'a>(
         None => diagnostic,
     }
 }
+
+/// What is said of an attribute that only the service sets.
+pub(crate) const UNCONFIGURABLE: &str = "Value for unconfigurable attribute";
 
 /// The error for a value that holds an infinite number.
 pub(crate) fn infinite(span: Span) -> Diagnostic {

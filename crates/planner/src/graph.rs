@@ -293,7 +293,7 @@ impl Builder {
             let inside = Available {
                 each: call.for_each.is_some(),
                 count: call.count.is_some(),
-                this: false,
+                ..nothing
             };
             for argument in &call.arguments {
                 let variable = Item::Variable(argument.name.text.clone());
@@ -328,7 +328,7 @@ impl Builder {
         let inside = Available {
             each: resource.for_each.is_some(),
             count: resource.count.is_some(),
-            this: false,
+            ..nothing
         };
         self.body(here, to, &resource.body, inside);
         let Lifecycle {
@@ -342,7 +342,11 @@ impl Builder {
         let switches = create_before_destroy.iter().chain(prevent_destroy);
         self.exprs(here, to, switches, inside);
         self.exprs(here, to, replace_triggered_by, inside);
-        self.conditions(here, to, preconditions, inside);
+        let before = Available {
+            before: true,
+            ..inside
+        };
+        self.conditions(here, to, preconditions, before);
         self.conditions(
             here,
             to,
@@ -433,6 +437,14 @@ impl Builder {
                     ));
                     continue;
                 }
+                if from == *to && matches!(to.item, Item::Local(_)) {
+                    self.diagnostics.push(Diagnostic::error(
+                        reference.span,
+                        "Self-referencing local value",
+                        format!("The value of {to} cannot be made of itself."),
+                    ));
+                    continue;
+                }
                 self.edge(&from, to);
             }
         }
@@ -446,6 +458,11 @@ impl Builder {
         found.retain(|reference| match undeclared(here, reference, available) {
             Some(diagnostic) => {
                 self.diagnostics.push(diagnostic);
+                if available.before && reference.subject == Subject::SelfRef {
+                    let detail = "There is no variable named \"self\" before the object is there.";
+                    let error = Diagnostic::error(reference.span, "Unknown variable", detail);
+                    self.diagnostics.push(error);
+                }
                 false
             }
             None => true,

@@ -3,7 +3,7 @@
 use flowctl_lang::convert;
 use flowctl_model::{AttributePath, Kind, Step, Type, Value};
 use flowctl_parser::ast::{Expr, ExprKind};
-use flowctl_parser::configuration::IgnoreChanges;
+use flowctl_parser::configuration::{IgnoreChanges, Resource};
 use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::Block;
 
@@ -37,6 +37,27 @@ pub(crate) fn check(ignore: &IgnoreChanges, block: &Block) -> Vec<Diagnostic> {
         IgnoreChanges::Some(exprs) => exprs.iter().filter_map(|e| path(e, block).err()).collect(),
         IgnoreChanges::None | IgnoreChanges::All => Vec::new(),
     }
+}
+
+/// What is to be ignored although no configuration can set it.
+pub(crate) fn redundant(resource: &Resource, block: &Block) -> Vec<Diagnostic> {
+    let IgnoreChanges::Some(exprs) = &resource.lifecycle.ignore_changes else {
+        return Vec::new();
+    };
+    let paths = exprs.iter().filter_map(|expr| path(expr, block).ok());
+    let warning = |path: AttributePath| {
+        let name = path.names().next()?;
+        let attribute = block.attribute(name)?;
+        let detail = format!(
+            "No configuration sets {:?}, which comes from the service alone: there are no changes \
+             of it to ignore.",
+            attribute.name
+        );
+        let redundant = !attribute.presence.is_configurable();
+        let place = resource.type_name.span;
+        redundant.then(|| Diagnostic::warning(place, "Redundant ignore_changes element", detail))
+    };
+    paths.filter_map(warning).collect()
 }
 
 /// An object as a configuration that would lead to it.

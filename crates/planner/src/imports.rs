@@ -1,12 +1,12 @@
 //! `import` blocks: objects that exist already and are to be adopted.
 
-use flowctl_lang::{Evaluator, convert};
-use flowctl_model::{Address, Target, Text, Type};
+use flowctl_lang::convert;
+use flowctl_model::{Address, Kind, Target, Text, Type, Value};
 use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::configuration::Import;
 use flowctl_parser::diagnostic::Diagnostic;
 
-use crate::expansion::{Expansion, Repetition, expand};
+use crate::expansion::Repetition;
 use crate::moves;
 use crate::needs::ImportRead;
 use crate::settings::{provider_key, referred};
@@ -17,28 +17,110 @@ use crate::walk::{Phase, Walk};
 pub(crate) fn collect(walk: &mut Walk<'_>) {
     let root = walk.store.get(0).module;
     for import in &root.imports {
-        let nothing = Repetition::default();
-        let expansion = {
-            let scope = walk.scope(0, &nothing, None);
-            let evaluator = Evaluator::new(&scope, walk.input.world);
-            let mut found = Vec::new();
-            let lenient = walk.phase == Phase::Validate;
-            let expansion = expand(
-                None,
-                import.for_each.as_ref(),
-                evaluator,
-                lenient,
-                &mut found,
-            );
-            walk.diagnostics.extend(found);
-            expansion
+        for repetition in repetitions(walk, import).unwrap_or_default() {
+            one(walk, import, &repetition);
+        }
+    }
+}
+
+/// Checks identities while nothing is known of resources and variables.
+pub(crate) fn validate(walk: &mut Walk<'_>) {
+    let root = walk.store.get(0).module;
+    for import in &root.imports {
+        let each = Repetition {
+            key: Some(Value::unknown(Type::Any)),
+            value: Some(Value::unknown(Type::Any)),
+            ..Repetition::default()
         };
-        if matches!(expansion, Expansion::Unknown { .. }) {
-            continue;
+        let repetitions = match import.for_each {
+            Some(_) => repetitions(walk, import).unwrap_or_else(|| vec![each]),
+            None => vec![Repetition::default()],
+        };
+        for repetition in repetitions {
+            let evaluated = walk.evaluate(0, &import.id, &repetition, None);
+            // What cannot be evaluated is reported as wrong names are.
+            if !evaluated.has_errors() && evaluated.value.is_known() {
+                walk.diagnostics
+                    .extend(identity(&import.id, &evaluated.value).err());
+            }
         }
-        for key in expansion.keys() {
-            one(walk, import, &expansion.repetition(key.as_ref()));
+    }
+}
+
+/// What `each` stands for in every import of a block: any collection will do, and of a list or set
+/// of anything. `None` with an error, or while it is not known.
+fn repetitions(walk: &mut Walk<'_>, import: &Import) -> Option<Vec<Repetition>> {
+    let Some(expr) = &import.for_each else {
+        return Some(vec![Repetition::default()]);
+    };
+    let nothing = Repetition::default();
+    let evaluated = walk.evaluate(0, expr, &nothing, None);
+    let failed = evaluated.has_errors();
+    walk.diagnostics.extend(evaluated.diagnostics);
+    let value = evaluated.value;
+    if failed {
+        return None;
+    }
+    if value.is_null() {
+        return Some(Vec::new());
+    }
+    let repetition = |key: Value, value: &Value| Repetition {
+        key: Some(key),
+        value: Some(value.clone()),
+        ..Repetition::default()
+    };
+    let mut invalid = |detail: &str| {
+        let error = Diagnostic::error(expr.span, "Invalid for_each argument", detail);
+        walk.diagnostics.push(error);
+        None
+    };
+    match value.kind() {
+        Kind::Map(_, members) | Kind::Object(members) => {
+            let each = members.iter();
+            let each = each.map(|(name, value)| repetition(Value::string(name.clone()), value));
+            Some(each.collect())
         }
+        Kind::Set(_, elements) => {
+            let each = elements.iter();
+            Some(each.map(|value| repetition(value.clone(), value)).collect())
+        }
+        Kind::List(_, elements) | Kind::Tuple(elements) => {
+            let each = elements.iter().enumerate();
+            let each = each.map(|(index, value)| repetition(Value::number(index), value));
+            Some(each.collect())
+        }
+        Kind::Unknown(_) if walk.phase == Phase::Validate => None,
+        Kind::Unknown(_) => invalid(
+            "What is imported must be known when the plan is made, and this depends on what is \
+             known only after apply.",
+        ),
+        _ => invalid("A list, a set, a map or an object is required here."),
+    }
+}
+
+/// The identity that a value spells.
+fn identity(expr: &Expr, value: &Value) -> Result<Text, Diagnostic> {
+    let invalid = |why: &str| Diagnostic::error(expr.span, "Invalid import id argument", why);
+    let Ok(id) = convert(value, &Type::String) else {
+        return Err(Diagnostic::error(
+            expr.span,
+            "Incorrect value type",
+            "Invalid expression value: string required.",
+        ));
+    };
+    if id.is_sensitive() {
+        return Err(invalid("The import ID cannot be sensitive."));
+    }
+    if !id.is_known() {
+        return Err(invalid(
+            "The import block \"id\" argument depends on resource attributes that cannot be \
+             determined until apply, so it is not possible to plan to import this resource.",
+        ));
+    }
+    match id.as_str() {
+        None => Err(invalid("The import ID cannot be null.")),
+        Some("") => Err(invalid("The import ID must not be empty.")),
+        Some(id) => Ok(Text::from(id)),
     }
 }
 
@@ -59,24 +141,9 @@ fn one(walk: &mut Walk<'_>, import: &Import, repetition: &Repetition) {
     if failed {
         return;
     }
-    let invalid = |why: &str| Diagnostic::error(import.id.span, "Invalid import id argument", why);
-    let id = convert(&evaluated.value, &Type::String).ok();
-    let id = match id {
-        Some(id) if id.is_sensitive() => Err("The import ID cannot be sensitive."),
-        Some(id) if !id.is_known() => Err(
-            "The import block \"id\" argument depends on resource attributes that cannot be \
-                 determined until apply, so it is not possible to plan to import this resource.",
-        ),
-        Some(id) if id.is_null() => Err("The import ID cannot be null."),
-        Some(id) => match id.as_str() {
-            Some("") | None => Err("The import ID must not be empty."),
-            Some(id) => Ok(Text::from(id)),
-        },
-        None => Err("The import ID must be a string."),
-    };
-    let id = match id {
+    let id = match identity(&import.id, &evaluated.value) {
         Ok(id) => id,
-        Err(why) => return walk.diagnostics.push(invalid(why)),
+        Err(error) => return walk.diagnostics.push(error),
     };
     let Some(block) = walk.modules.block_of(&address) else {
         let module = &address.resource.module;
@@ -101,6 +168,31 @@ fn one(walk: &mut Walk<'_>, import: &Import, repetition: &Repetition) {
             id,
         });
     }
+}
+
+/// Adoptions under addresses of which no instance came about.
+pub(crate) fn unmade(walk: &mut Walk<'_>) {
+    if walk.has_errors() || walk.selection.is_partial() {
+        return;
+    }
+    let root = walk.store.get(0).module;
+    let missing = walk.adoptions.keys();
+    let missing = missing.filter(|address| !walk.instances.contains_key(*address));
+    let errors: Vec<Diagnostic> = missing
+        .map(|address| {
+            let detail = format!("The resource block has no instance {address}.");
+            let summary = "Configuration for import target does not exist";
+            let spelled = |import: &&Import| {
+                let mut text = String::new();
+                moves::spell(&import.to, &mut text) && text == address.to_string()
+            };
+            match root.imports.iter().find(spelled) {
+                Some(import) => Diagnostic::error(import.to.span, summary, detail),
+                None => Diagnostic::error_without_place(summary, detail),
+            }
+        })
+        .collect();
+    walk.diagnostics.extend(errors);
 }
 
 /// The address that `to` spells; instance keys may be expressions there.

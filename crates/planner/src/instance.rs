@@ -9,7 +9,7 @@ use flowctl_parser::diagnostic::Diagnostic;
 use flowctl_schema::{PlanRequest, ResourceType};
 
 use crate::conditions::{POSTCONDITION, PRECONDITION};
-use crate::decode::{Decoded, Places, Use, decode};
+use crate::decode::{Decoded, Places, UNCONFIGURABLE, Use, decode};
 use crate::diff::{changed, proposed, recognised};
 use crate::graph::Node;
 use crate::input::Mode;
@@ -226,6 +226,7 @@ fn configuration<'a>(
         let ignore = &instance.resource.lifecycle.ignore_changes;
         config = ignore::apply(ignore, block, before, &config, &mut found);
     }
+    found.extend(ignore::redundant(instance.resource, block));
     let Problems { told, mut untold } = problems(resource, &config, &decoded.places);
     found = with_problems(found, told);
     if before.is_none() && !awaits_adoption(walk, &walk.address(instance)) {
@@ -267,14 +268,28 @@ pub(crate) fn decoded(
         ResourceKind::Ephemeral => Use::Passing,
         ResourceKind::Managed | ResourceKind::Data => Use::Kept,
     };
-    decode(
+    let mut decoded = decode(
         &resource.body,
         resource.header,
         block,
         &scope,
         walk.input.world,
         purpose,
-    )
+    );
+    if &*resource.type_name.text == BUILTIN {
+        decoded.diagnostics.iter_mut().for_each(as_builtin);
+    }
+    decoded
+}
+
+/// The one resource type of Terraform itself, which has words of its own for what is wrong.
+const BUILTIN: &str = "terraform_data";
+
+fn as_builtin(diagnostic: &mut Diagnostic) {
+    if diagnostic.summary == UNCONFIGURABLE {
+        let name = diagnostic.detail.split('"').nth(1).unwrap_or_default();
+        diagnostic.summary = format!("{name:?} attribute is read-only");
+    }
 }
 
 /// What was found, and what a resource type finds wrong with what could be read.

@@ -17,6 +17,7 @@
 //! Everything here is a function of its arguments: no file, clock, environment or network. This
 //! crate must not know HTTP, SQLite or terminals.
 
+mod adoption;
 pub mod apply;
 mod awaits;
 mod conditions;
@@ -43,6 +44,7 @@ pub mod policy;
 mod removal;
 pub mod review;
 pub mod settings;
+mod statements;
 mod store;
 mod suggest;
 mod target;

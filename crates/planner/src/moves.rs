@@ -7,7 +7,7 @@ use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::configuration::{Configuration, Module};
 use flowctl_parser::diagnostic::Diagnostic;
 
-use crate::walk::Modules;
+use crate::walk::{Modules, Walk};
 
 /// The address that an expression spells; nothing is evaluated.
 pub fn address(expr: &Expr) -> Result<Target, Diagnostic> {
@@ -219,6 +219,34 @@ pub(crate) fn check(
     );
 }
 
+/// Moves whose old address has a key, and of which there is an instance under that key all the same.
+pub(crate) fn still_there(walk: &mut Walk<'_>) {
+    let mut found = Vec::new();
+    for (path, module) in walk.modules.iter() {
+        for moved in &module.moved {
+            let (Ok(from), Ok(to)) = (address(&moved.from), address(&moved.to)) else {
+                continue;
+            };
+            if !matches!(&from, Target::Resource(address) if address.key.is_some()) {
+                continue;
+            }
+            let remains = |address: &&Address| {
+                rewrite(path, &from, &to, address).is_some_and(|target| target != **address)
+            };
+            if let Some(address) = walk.instances.keys().find(remains) {
+                let detail = format!(
+                    "This says that the object has a new address, but {address} is still declared."
+                );
+                let error = Diagnostic::error(moved.header, STILL_EXISTS, detail);
+                found.push(error.with_help("let the block have no such instance any more"));
+            }
+        }
+    }
+    walk.diagnostics.extend(found);
+}
+
+const STILL_EXISTS: &str = "Moved object still exists";
+
 fn check_module(
     module: &Module,
     path: &ModulePath,
@@ -245,7 +273,7 @@ fn check_module(
         if let (Some((block, false)), false) = (absolute(&from), same_block) {
             let error = Diagnostic::error(
                 moved.header,
-                "Moved object still exists",
+                STILL_EXISTS,
                 "This says that the object has a new address, but a resource block under the old \
                  address is still in the configuration.",
             );

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use flowctl_model::plan::{CheckStatus, OutputChange};
 use flowctl_model::snapshot::OutputState;
 use flowctl_model::{Digester, Kind, Marks, ModulePath, Text, Type, Value};
+use flowctl_parser::ast::Span;
 use flowctl_parser::configuration::Output;
 use flowctl_parser::diagnostic::Diagnostic;
 
@@ -42,14 +43,21 @@ pub(crate) fn evaluate(walk: &mut Walk<'_>, place: usize, name: &str) {
 /// Checks the marks of a value against what its output declares.
 fn allowed(output: &Output, is_root: bool, value: Value, found: &mut Vec<Diagnostic>) -> Value {
     let marks = value.deep_marks();
-    let mut refuse = |summary: &str, detail: &str, help: &str| {
-        found.push(Diagnostic::error(output.value.span, summary, detail).with_help(help));
+    if is_root && output.ephemeral {
+        let detail = "Outputs of the root module are kept, so none of them can be ephemeral.";
+        let error = Diagnostic::error(output.header, "Ephemeral output not allowed", detail);
+        found.push(error.with_help("remove `ephemeral` from the output block"));
+        return Value::unknown(Type::Any);
+    }
+    let mut refuse = |span: Span, summary: &str, detail: &str, help: &str| {
+        found.push(Diagnostic::error(span, summary, detail).with_help(help));
         Value::unknown(Type::Any)
     };
     if marks.contains(Marks::EPHEMERAL) && (is_root || !output.ephemeral) {
         let detail = "This output is not declared as returning an ephemeral value, so it cannot be \
                       set to a result derived from an ephemeral value.";
         return refuse(
+            output.value.span,
             "Ephemeral value not allowed",
             detail,
             "an ephemeral value lives only as long as the run: use it in a provider or in a \
@@ -60,6 +68,7 @@ fn allowed(output: &Output, is_root: bool, value: Value, found: &mut Vec<Diagnos
         let detail = "This value is sensitive or was made of sensitive values, and an output of the \
                       root module that holds such a value must say so.";
         return refuse(
+            output.header,
             "Output refers to sensitive values",
             detail,
             "write `sensitive = true` in the output block",

@@ -17,8 +17,8 @@ use crate::needs::{ImportRead, Needs};
 use crate::target::Selection;
 use crate::walk::{Phase, Walk};
 use crate::{
-    conditions, edges, imports, instance, moves, outputs, policy, removal, settings, suggest,
-    variables,
+    adoption, conditions, edges, imports, instance, moves, outputs, policy, removal, settings,
+    statements, suggest, variables,
 };
 
 /// A plan, and evaluation as it stands when the plan is made.
@@ -40,7 +40,8 @@ pub struct Planned<'a> {
 
 /// Makes a plan.
 pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
-    let (graph, found) = graph::build(input.configuration);
+    let (graph, mut found) = graph::build(input.configuration);
+    found.extend(adoption::check(input.configuration));
     let broken = found.iter().any(Diagnostic::is_error);
     let late = graph.self_references.clone();
     let adoptions = adoptions(input, &graph, broken);
@@ -106,6 +107,8 @@ fn fill(walk: &mut Walk<'_>) {
     let addresses = input.snapshot.resources.keys().cloned();
     walk.moves = moves::moved(input.configuration, addresses, &mut walk.diagnostics);
     moves::check(input.configuration, &walk.modules, &mut walk.diagnostics);
+    walk.diagnostics
+        .extend(statements::check(input.configuration));
     let graph = std::sync::Arc::clone(&walk.graph);
     walk.run(&graph.order);
     variables::validate(walk);
@@ -114,6 +117,8 @@ fn fill(walk: &mut Walk<'_>) {
         removal::plan(walk);
     }
     unknown_targets(walk);
+    imports::unmade(walk);
+    moves::still_there(walk);
     instance::drift(walk);
     if input.options.mode == Mode::Normal {
         conditions::checks(walk);

@@ -14,7 +14,7 @@ use crate::input::{Input, Options};
 use crate::instance::{decoded, problems, resource_type, with_problems};
 use crate::policy::Policies;
 use crate::walk::{Instance, Phase, Walk};
-use crate::{data, ephemeral, graph, ignore, moves, policy, variables};
+use crate::{adoption, data, ephemeral, graph, ignore, imports, moves, policy, variables};
 
 /// Checks a configuration.
 pub fn validate(
@@ -25,6 +25,7 @@ pub fn validate(
     policies: &Policies,
 ) -> Vec<Diagnostic> {
     let (graph, mut found) = graph::build(configuration);
+    found.extend(adoption::check(configuration));
     let snapshot = Snapshot::default();
     // No digest is ever made here.
     let digester = Digester::new([0; flowctl_model::secret::KEY_LENGTH]);
@@ -52,6 +53,7 @@ pub fn validate(
     let mut walk = Walk::new(input, Phase::Validate, graph);
     let order = std::sync::Arc::clone(&walk.graph);
     walk.run(&order.order);
+    imports::validate(&mut walk);
     variables::check_arguments(&mut walk);
     crate::settings::check_references(&mut walk);
     variables::validate(&mut walk);
@@ -88,6 +90,7 @@ pub(crate) fn instance<'a>(walk: &mut Walk<'a>, instance: &Instance<'a>) -> Valu
     } = decoded(walk, instance, block);
     let lifecycle = &instance.resource.lifecycle;
     diagnostics.extend(ignore::check(&lifecycle.ignore_changes, block));
+    diagnostics.extend(ignore::redundant(instance.resource, block));
     let problems = problems(&*resource, &value, &places).all();
     diagnostics = with_problems(diagnostics, problems);
     if !diagnostics.iter().any(Diagnostic::is_error) {

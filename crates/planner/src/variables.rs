@@ -174,6 +174,13 @@ fn default(
     let unknown = || Value::unknown(without_optional(ty));
     let value = if failed {
         unknown()
+    } else if evaluated.value.is_null() && !variable.nullable {
+        found.push(Diagnostic::error(
+            expr.span,
+            "Invalid default value for variable",
+            "A null default value is not valid when nullable=false.",
+        ));
+        unknown()
     } else {
         convert(&defaults.apply(&evaluated.value), ty).unwrap_or_else(|error| {
             found.push(Diagnostic::error(

@@ -296,7 +296,9 @@ fn compare(
         let at_place = candidates.iter().any(|d| {
             let range = d.span.and_then(|span| {
                 let (start, end) = loaded.sources.range(span).or_else(|| others.range(span))?;
-                Some((start.line, start.column, end.line, end.column))
+                // A place without extent is shown as one character.
+                let extent = usize::from(span.start == span.end);
+                Some((start.line, start.column, end.line, end.column + extent))
             });
             let wanted = ["column", "end_line", "end_column"].map(|name| number(name).unwrap());
             range.is_some_and(|(l, c, el, ec)| {

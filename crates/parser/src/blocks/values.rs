@@ -72,8 +72,14 @@ pub(super) fn bool_literal(body: &Body, name: &str, default: bool, out: &mut Dia
     let Some(attribute) = body.attribute(name) else {
         return default;
     };
+    let is_number = matches!(attribute.expr.kind, ExprKind::Number(_));
     match literal(attribute, body.json, out) {
         Some(Literal::Bool(value)) => value,
+        Some(Literal::Text(_)) if is_number => {
+            let detail = format!("The argument {name:?} must be true or false, not a number.");
+            out.push(unsuitable(&attribute.expr, body.json, detail));
+            default
+        }
         Some(Literal::Text(text)) if matches!(&*text, "true" | "1") => true,
         Some(Literal::Text(text)) if matches!(&*text, "false" | "0") => false,
         Some(_) => {

@@ -149,11 +149,13 @@ impl Cursor<'_> {
             self.position += 1;
             self.space_and_newlines();
             if !self.take("]") {
-                return Err(self.error_here(
+                let error = self.error_at(
+                    self.closing_bracket(),
                     "Missing close bracket on splat index",
                     "The star for a full splat operator must be immediately followed by a closing \
                      bracket (\"]\").",
-                ));
+                );
+                return Err(error.labelled(self.next_span(), "it is missing here"));
             }
             let marker = self.span_from(start);
             let each = self.full_splat_steps()?;
@@ -187,12 +189,32 @@ impl Cursor<'_> {
         let key = self.nested(true, Self::expression)?;
         self.space_and_newlines();
         if !self.take("]") {
-            return Err(self.error_here(
+            let error = self.error_at(
+                self.closing_bracket(),
                 "Missing close bracket on index",
                 "The index operator must end with a closing bracket (\"]\").",
-            ));
+            );
+            return Err(error.labelled(self.next_span(), "it is missing here at the latest"));
         }
         Ok((key, self.span_from(start)))
+    }
+
+    /// Where reading can go on after a bracket is missing: at the next one behind the present token
+    /// that closes none of those opened since, or at the end.
+    fn closing_bracket(&self) -> Span {
+        let mut open = 0_usize;
+        let mut at = self.next_span().end as usize;
+        while let Some(c) = self.text[at..].chars().next() {
+            match c {
+                '[' => open += 1,
+                ']' if open == 0 => return self.span(at, at + 1),
+                ']' => open -= 1,
+                '"' => at = string_end(self.text, at),
+                _ => {}
+            }
+            at += c.len_utf8();
+        }
+        self.span(at, at)
     }
 
     /// `.a[0].b` behind `[*]`.
@@ -229,4 +251,17 @@ impl Cursor<'_> {
             }
         }
     }
+}
+
+/// The closing quote of the string that begins at `start`, or the last character of its line.
+fn string_end(text: &str, start: usize) -> usize {
+    let mut escaped = false;
+    for (offset, byte) in text.as_bytes()[start + 1..].iter().enumerate() {
+        match byte {
+            b'"' if !escaped => return start + 1 + offset,
+            b'\n' => return start + offset,
+            _ => escaped = *byte == b'\\' && !escaped,
+        }
+    }
+    start
 }

@@ -13,12 +13,17 @@ const MAX_LABELS: usize = 16;
 struct Items {
     body: Body,
     seen: HashMap<Arc<str>, Span>,
+    /// Something in it is neither an argument nor a block, or is a broken one.
+    mistaken: bool,
 }
 
 impl Items {
     fn new(body: Body) -> Self {
-        let seen = HashMap::new();
-        Self { body, seen }
+        Self {
+            body,
+            seen: HashMap::new(),
+            mistaken: false,
+        }
     }
 }
 
@@ -65,7 +70,7 @@ impl Cursor<'_> {
         let Err(error) = self.item(items) else {
             return;
         };
-        items.body.broken = true;
+        items.mistaken = true;
         self.depth = depth;
         self.newlines_are_space = false;
         self.report(*error);
@@ -151,7 +156,9 @@ impl Cursor<'_> {
     }
 
     fn attribute(&mut self, items: &mut Items, name: Name, start: usize) -> Parsed<()> {
-        let expr = self.expression()?;
+        let expr = self
+            .expression()
+            .inspect_err(|_| items.body.broken = true)?;
         let span = self.span(start, expr.span.end as usize);
         if let Some(first) = items.seen.get(&name.text) {
             let error = self
@@ -242,6 +249,7 @@ impl Cursor<'_> {
                 },
             }
         };
+        body.broken |= open.is_err();
         let header_end = labels.last().map_or(block_type.span, |label| label.span);
         let header = block_type.span.to(header_end);
         let mut block = Block {
@@ -274,6 +282,7 @@ impl Cursor<'_> {
         };
         block.span = self.span_from(start);
         let broken = block.body.broken;
+        body.broken |= broken;
         body.blocks.push(block);
         result?;
         // Where the closing brace is, is uncertain in a broken block.
@@ -365,7 +374,7 @@ impl Cursor<'_> {
             }
             if self.at_end() {
                 // After a mistake in the block its closing brace may have been passed over.
-                if !items.body.broken {
+                if !items.mistaken {
                     return Err(self.error_at(
                         self.span(open, open + 1),
                         "Unclosed configuration block",

@@ -369,6 +369,7 @@ impl Cursor<'_> {
         self.space();
         let (result_key, result) = if close == "}" {
             if !self.take("=>") {
+                self.ends_for(SUMMARY, close)?;
                 return Err(self.error_at(
                     first.span,
                     SUMMARY,
@@ -378,7 +379,10 @@ impl Cursor<'_> {
             }
             (Some(first), self.expression()?)
         } else {
-            if self.looking_at("=>") {
+            if self.take("=>") {
+                self.expression()?;
+                self.space();
+                self.ends_for(SUMMARY, close)?;
                 return Err(self.error_at(
                     first.span,
                     SUMMARY,
@@ -409,12 +413,8 @@ impl Cursor<'_> {
                 self.position = before;
             }
         }
-        if !self.take(close) {
-            return Err(self.error_here(
-                SUMMARY,
-                "Extra characters after the end of the 'for' expression.",
-            ));
-        }
+        self.ends_for(SUMMARY, close)?;
+        self.position += close.len();
         Ok(For {
             key,
             value,
@@ -424,6 +424,17 @@ impl Cursor<'_> {
             group,
             condition,
         })
+    }
+
+    /// Nothing but the closing bracket may be left of a `for`.
+    fn ends_for(&self, summary: &str, close: &str) -> Parsed<()> {
+        if self.looking_at(close) {
+            return Ok(());
+        }
+        Err(self.error_here(
+            summary,
+            "Extra characters after the end of the 'for' expression.",
+        ))
     }
 
     /// `key, value in` of a `for`, up to and including `in`.

@@ -1,0 +1,3 @@
+output "x" {
+ value = [for a in [1] : a => a]
+}

@@ -1,0 +1,4 @@
+output "x" {
+ value = var.l[0
+}
+variable "l" {}

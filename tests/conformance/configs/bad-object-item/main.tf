@@ -1,0 +1,3 @@
+output "x" {
+ value = {a = 1, b}
+}
