@@ -207,6 +207,9 @@ impl Walk<'_> {
     }
 }
 
+/// Said of an assertion that cannot be evaluated while planning.
+pub const ASSERTED_LATER: &str = "Check block assertion known after apply";
+
 /// Checks every `check` block of every module instance.
 pub(crate) fn checks(walk: &mut Walk<'_>) {
     let conclusive = matches!(walk.phase, Phase::Plan | Phase::Apply);
@@ -225,7 +228,7 @@ pub(crate) fn checks(walk: &mut Walk<'_>) {
                 {
                     checked.diagnostics.push(Diagnostic::warning(
                         condition.condition.span,
-                        "Check block assertion known after apply",
+                        ASSERTED_LATER,
                         "The condition cannot be evaluated yet: its result will be known when this \
                          plan is applied.",
                     ));

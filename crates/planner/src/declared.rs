@@ -13,6 +13,10 @@ use flowctl_parser::diagnostic::Diagnostic;
 use crate::graph::{mode, resources};
 
 /// Which of the names that depend on the place are available.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, set by name"
+)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Available {
     pub(crate) each: bool,

@@ -54,6 +54,7 @@ pub mod variables;
 mod walk;
 
 pub use apply::{Evaluation, Finished};
+pub use conditions::ASSERTED_LATER;
 pub use input::{Input, Mode, Options};
 pub use json::resolve_json;
 pub use needs::{DataRead, ImportRead, Needs};

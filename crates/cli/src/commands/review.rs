@@ -9,7 +9,7 @@ use flowctl_model::plan::Plan;
 use flowctl_model::secret::KEY_LENGTH;
 use flowctl_model::snapshot::Snapshot;
 use flowctl_parser::{Diagnostic, FileSystem, SourceMap};
-use flowctl_planner::{Input, Options, Planned, Policies, plan, review};
+use flowctl_planner::{ASSERTED_LATER, Input, Options, Planned, Policies, plan, review};
 use flowctl_render::plan::human::{self, HumanOptions};
 use flowctl_render::plan::{html, json, markdown};
 use flowctl_render::style::{Style, Styled, clean};
@@ -321,7 +321,12 @@ impl Compared {
                 failed,
                 ..
             } = plan(&input);
-            found.extend(diagnostics);
+            // Of two configurations nothing is applied later.
+            found.extend(
+                diagnostics
+                    .into_iter()
+                    .filter(|d| d.summary != ASSERTED_LATER),
+            );
             (plan, found, failed)
         };
         let unbound = Options::default();
