@@ -411,3 +411,115 @@ resource "aws_s3_bucket_policy" "p" {
     let ran = environment.flowctl(&["--emulator", "plan"]).code(1);
     insta::assert_snapshot!(ran.stderr);
 }
+
+#[test]
+fn configuration_is_written_of_a_bucket_a_policy_and_a_role() {
+    let Some(environment) = super::with(
+        r#"
+//- main.tf
+import {
+  to = aws_s3_bucket.b
+  id = "written-0123456789abcdef0123456789"
+}
+import {
+  to = aws_s3_bucket_policy.p
+  id = "arn:aws:s3:::written-0123456789abcdef0123456789"
+}
+import {
+  to = aws_iam_role.r
+  id = "written-0123456789abcdef0123456789"
+}
+"#,
+    ) else {
+        return;
+    };
+    elsewhere(
+        "name = 'written-0123456789abcdef0123456789'\n\
+         s3.create_bucket(Bucket=name, CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})\n\
+         s3.put_bucket_tagging(Bucket=name, Tagging={'TagSet': [{'Key': 'a', 'Value': 'b'}]})\n\
+         s3.put_bucket_policy(Bucket=name, Policy='{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\
+         \"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::' + name + '/*\"}]}')\n\
+         iam = boto3.client('iam')\n\
+         iam.create_role(RoleName=name, AssumeRolePolicyDocument='{\"Version\":\"2012-10-17\",\
+         \"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Principal\":{\"Service\":\
+         \"appflow.amazonaws.com\"}}]}')\n",
+    );
+    let write = ["--emulator", "plan", "-generate-config-out=made.tf"];
+    let plan = environment.flowctl(&write).success();
+    assert!(
+        plan.stdout.contains("0 to add, 0 to change, 0 to destroy"),
+        "{plan}"
+    );
+    insta::assert_snapshot!(environment.read("made.tf"));
+    let _ = environment.flowctl(&APPLY).success();
+    plans_empty(&environment, &[]);
+    let _ = environment.flowctl(&DESTROY).success();
+}
+
+/// State that Terraform's provider wrote, with attributes that became resources of their own.
+#[test]
+fn a_bucket_of_terraforms_state_plans_empty() {
+    let Some(environment) = super::with(
+        r#"
+//- main.tf
+resource "aws_s3_bucket" "b" {
+  bucket = "of-terraform"
+  tags   = { a = "b" }
+}
+resource "aws_s3_bucket_policy" "p" {
+  bucket = aws_s3_bucket.b.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect = "Deny", Principal = "*", Action = "s3:*", Resource = "${aws_s3_bucket.b.arn}/*"
+    }]
+  })
+}
+"#,
+    ) else {
+        return;
+    };
+    let document = r#"{"Statement":[{"Action":"s3:*","Effect":"Deny","Principal":"*","Resource":"arn:aws:s3:::of-terraform/*"}],"Version":"2012-10-17"}"#;
+    elsewhere(&format!(
+        "name = 'of-terraform'\n\
+         s3.create_bucket(Bucket=name, CreateBucketConfiguration={{'LocationConstraint': 'eu-west-1'}})\n\
+         s3.put_bucket_tagging(Bucket=name, Tagging={{'TagSet': [{{'Key': 'a', 'Value': 'b'}}]}})\n\
+         s3.put_bucket_policy(Bucket=name, Policy='{document}')\n"
+    ));
+    let source = "provider[\"registry.terraform.io/hashicorp/aws\"]";
+    let resource = |kind: &str, name: &str, attributes: serde_json::Value| {
+        serde_json::json!({
+            "mode": "managed", "type": kind, "name": name, "provider": source,
+            "instances": [{ "schema_version": 0, "attributes": attributes }],
+        })
+    };
+    let state = serde_json::json!({
+        "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "a", "outputs": {},
+        "resources": [
+            resource("aws_s3_bucket", "b", serde_json::json!({
+                "acceleration_status": "", "acl": null, "arn": "arn:aws:s3:::of-terraform",
+                "bucket": "of-terraform", "bucket_domain_name": "of-terraform.s3.amazonaws.com",
+                "bucket_prefix": "", "bucket_region": "eu-west-1",
+                "bucket_regional_domain_name": "of-terraform.s3.eu-west-1.amazonaws.com",
+                "cors_rule": [], "force_destroy": false,
+                "grant": [{ "id": "x", "permissions": ["FULL_CONTROL"], "type": "CanonicalUser", "uri": "" }],
+                "hosted_zone_id": "Z1BKCTXD74EZPE", "id": "of-terraform", "lifecycle_rule": [],
+                "logging": [], "object_lock_configuration": [], "object_lock_enabled": false,
+                "policy": document, "region": "eu-west-1", "replication_configuration": [],
+                "request_payer": "BucketOwner", "tags": { "a": "b" }, "tags_all": { "a": "b" },
+                "timeouts": null, "versioning": [{ "enabled": false, "mfa_delete": false }],
+                "website": [], "website_domain": null, "website_endpoint": null,
+            })),
+            resource("aws_s3_bucket_policy", "p", serde_json::json!({
+                "bucket": "of-terraform", "id": "of-terraform", "policy": document,
+                "region": "eu-west-1",
+            })),
+        ],
+    });
+    environment.write(&format!("//- terraform.tfstate\n{state}\n"));
+    let took = ["state", "import-tfstate", "terraform.tfstate"];
+    let took = environment.flowctl(&took).success();
+    assert!(took.stdout.contains("took over 2 resource"), "{took}");
+    plans_empty(&environment, &[]);
+    let _ = environment.flowctl(&DESTROY).success();
+}

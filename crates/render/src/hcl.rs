@@ -88,6 +88,15 @@ fn write(body: &Body) -> Result<String, String> {
     })
 }
 
+/// Whether what a name begins with, for objects whose name is made up, is that of a name that is
+/// there.
+fn is_in_name(attribute: &str, prefix: &Value, object: &Value) -> bool {
+    let name = attribute.strip_suffix("_prefix");
+    let name = name.and_then(|name| object.get(name)?.as_str());
+    name.zip(prefix.as_str())
+        .is_some_and(|(name, prefix)| name.starts_with(prefix))
+}
+
 /// A value that the configuration takes from a variable.
 struct Wanted {
     name: String,
@@ -129,12 +138,13 @@ impl Writer<'_> {
     /// The content of a block at `path`; `depth` blocks are around it.
     fn block(&mut self, schema: &Block, value: &Value, path: &AttributePath, depth: usize) -> Body {
         let mut body = Body::builder();
-        // Where nothing of a block is required, all that the service keeps to itself is offered,
-        // or else there would be nothing to fill in.
-        let nothing_required = schema
-            .attributes
-            .iter()
-            .all(|a| a.presence != Presence::Required);
+        // Where nothing of a nested block is required, all that the service keeps to itself is
+        // offered, or else there would be nothing to fill in.
+        let nothing_required = depth > 1
+            && schema
+                .attributes
+                .iter()
+                .all(|a| a.presence != Presence::Required);
         for attribute in schema
             .attributes
             .iter()
@@ -144,7 +154,7 @@ impl Writer<'_> {
             // What the service chose, and nobody may ask for, stays its choice.
             if attribute.presence == Presence::OptionalComputed
                 && let Some(chosen) = value.get(attribute.name)
-                && !may_be_set(attribute, chosen)
+                && (!may_be_set(attribute, chosen) || is_in_name(attribute.name, chosen, value))
             {
                 continue;
             }
