@@ -65,6 +65,57 @@ fn a_synthesised_stack_is_planned_applied_and_destroyed() {
     );
 }
 
+/// What the program imports and does not configure: its configuration is written, as the CDK asks for.
+#[test]
+fn an_import_of_a_synthesised_stack_is_kept() {
+    const LEGACY: &str = r#"
+resource "aws_appflow_connector_profile" "made" {
+  name            = "legacy"
+  connector_type  = "Slack"
+  connection_mode = "Public"
+  connector_profile_config {
+    connector_profile_credentials {
+      slack {
+        client_id     = "id"
+        client_secret = "CANARY-secret"
+        access_token  = "CANARY-token"
+      }
+    }
+    connector_profile_properties {
+      slack {
+        instance_url = "https://legacy.slack.com"
+      }
+    }
+  }
+}
+"#;
+    let environment = empty();
+    // It was made before, and is not in state.
+    environment.write(&format!("//- {STACK}/main.tf\n{LEGACY}"));
+    let _ = run(&environment, &["apply", "-auto-approve"]).success();
+    let forget = ["state", "rm", "aws_appflow_connector_profile.made"];
+    let _ = run(&environment, &forget).success();
+    std::fs::remove_file(environment.path(&format!("{STACK}/main.tf"))).unwrap();
+    environment.write(&format!("//- {STACK}/cdk.tf.json\n{JSON}\n"));
+
+    let write = ["plan", "-compact", "-generate-config-out=generated.tf"];
+    let plan = run(&environment, &write).success();
+    assert!(plan.stdout.contains("1 to import"), "{plan}");
+    let written = environment.read(&format!("{STACK}/generated.tf"));
+    assert!(
+        written.contains("\"legacy\"") && !written.contains("CANARY"),
+        "{written}"
+    );
+    let applied = run(&environment, &["apply", "-auto-approve"]).success();
+    assert!(applied.stdout.contains("1 imported"), "{applied}");
+    let _ = run(&environment, &["plan", "-detailed-exitcode"]).code(0);
+    let listed = environment.flowctl(&["-C", STACK, "state", "list"]).out();
+    assert!(
+        listed.contains("aws_appflow_connector_profile.legacy"),
+        "{listed}"
+    );
+}
+
 /// The real packages make the same JSON today; where they cannot be run, the script says why.
 #[test]
 fn the_real_packages_write_what_was_kept() {

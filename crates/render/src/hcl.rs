@@ -138,13 +138,12 @@ impl Writer<'_> {
     /// The content of a block at `path`; `depth` blocks are around it.
     fn block(&mut self, schema: &Block, value: &Value, path: &AttributePath, depth: usize) -> Body {
         let mut body = Body::builder();
-        // Where nothing of a nested block is required, all that the service keeps to itself is
-        // offered, or else there would be nothing to fill in.
-        let nothing_required = depth > 1
-            && schema
-                .attributes
-                .iter()
-                .all(|a| a.presence != Presence::Required);
+        // Where nothing of a block is required, all that the service keeps to itself is offered,
+        // or else there would be nothing to fill in.
+        let nothing_required = schema
+            .attributes
+            .iter()
+            .all(|a| a.presence != Presence::Required);
         for attribute in schema
             .attributes
             .iter()
@@ -164,13 +163,12 @@ impl Writer<'_> {
                 .filter(|v| v.deep_marks().is_none());
             let present = value.get(attribute.name).is_some_and(|v| !v.is_null());
             // Options of the resource itself that the service does not keep are no part of the object.
-            let offered = attribute.secret || (!attribute.returned && depth > 1);
+            let kept_back = attribute.secret || (!attribute.returned && depth > 1);
+            // Of secrets in a block one may stand for another, as tokens do.
+            let offered = kept_back && (nothing_required || (attribute.secret && depth > 1));
             let expression = match known {
                 Some(known) => expression(known, depth),
-                None if attribute.presence == Presence::Required
-                    || present
-                    || (offered && nothing_required) =>
-                {
+                None if attribute.presence == Presence::Required || present || offered => {
                     let required = present || attribute.presence == Presence::Required;
                     self.variable(attribute, path, required)
                 }
