@@ -53,6 +53,14 @@ impl Ground {
         }
     }
 
+    /// The same with one more variable in the environment of every command.
+    pub(crate) fn with_variable(self, name: &str, value: &str) -> Self {
+        Self {
+            environment: self.environment.with_variable(name, value),
+            ..self
+        }
+    }
+
     /// Writes files of the user's own.
     pub(crate) fn write(&mut self, files: &[(&str, &str)]) {
         for (name, text) in files {

@@ -13,3 +13,4 @@ mod connectors;
 mod failures;
 mod ground;
 mod rest;
+mod values;

@@ -42,7 +42,7 @@ const LOOKS: [&[&str]; 30] = [
     &["graph", "--format=mermaid"],
 ];
 
-fn look_at_everything(ground: &mut Ground) {
+pub(crate) fn look_at_everything(ground: &mut Ground) {
     for arguments in LOOKS {
         let _ = ground.run(arguments);
     }

@@ -168,18 +168,20 @@ fn a_key_that_was_changed_outside_is_set_right() {
 #[test]
 fn a_key_whose_making_was_cut_off_is_found_again() {
     // Before it is sent, with an answer that never came, before the answer is written down, and
-    // before a change that was not asked for when it was made.
+    // before a change that was not asked for when it was made; and its alias.
     for (point, name, changed) in [
-        ("after-intent", "cut-k-a", false),
-        ("after-send", "cut-k-b", false),
-        ("before-result", "cut-k-c", false),
-        ("before-result", "cut-k-d", true),
+        ("after-intent:1", "cut-k-a", false),
+        ("after-send:1", "cut-k-b", false),
+        ("before-result:1", "cut-k-c", false),
+        ("before-result:1", "cut-k-d", true),
+        ("after-send:2", "cut-k-e", false),
+        ("before-result:2", "cut-k-f", false),
     ] {
         let Some(environment) = super::with(&configuration(name)) else {
             return;
         };
-        let mut cut = environment.command(&["apply", "-auto-approve", "-target=aws_kms_key.k"]);
-        let cut = cut.env("FLOWCTL_FAULT", format!("{point}:1")).output();
+        let mut cut = environment.command(&["apply", "-auto-approve", "-parallelism=1"]);
+        let cut = cut.env("FLOWCTL_FAULT", point).output();
         assert!(
             cut.is_ok_and(|cut| cut.status.code().is_none()),
             "{point}: it was not killed"
@@ -250,6 +252,62 @@ import {
     plans_empty(&environment, &[]);
     let destroyed = environment.flowctl(&["destroy", "-auto-approve"]).success();
     assert!(destroyed.stdout.contains("2 destroyed"), "{destroyed}");
+}
+
+#[test]
+fn a_key_in_another_region() {
+    let configuration = configuration("other-k")
+        .replace(
+            "enable_key_rotation ",
+            "region = \"us-east-1\"\n  enable_key_rotation ",
+        )
+        .replace(
+            "target_key_id = ",
+            "region = \"us-east-1\"\n  target_key_id = ",
+        )
+        .replace(
+            "{\n  key_id = aws",
+            "{\n  region = \"us-east-1\"\n  key_id = aws",
+        )
+        .replace(
+            "\"a\" {\n  name = aws",
+            "\"a\" {\n  region = \"us-east-1\"\n  name = aws",
+        );
+    let Some(environment) = super::with(&configuration) else {
+        return;
+    };
+    let mut cut = environment.command(&["apply", "-auto-approve"]);
+    let cut = cut.env("FLOWCTL_FAULT", "before-result:1").output();
+    assert!(cut.is_ok_and(|cut| cut.status.code().is_none()));
+    let _ = environment.flowctl(&["apply", "-auto-approve"]).success();
+    plans_empty(&environment, &[]);
+    keys("other-k", "assert not keys, keys");
+    let there = "kms = boto3.client('kms', region_name='us-east-1')";
+    let moto = Moto::shared().expect("it ran before");
+    moto.elsewhere(&format!(
+        "import boto3\n{there}\nassert len(kms.list_keys()['Keys']) == 1"
+    ));
+    let key = environment.flowctl(&["output", "-raw", "key"]).out();
+    let arn = format!("arn:aws:kms:us-east-1:123456789012:key/{key}");
+    for id in [arn, format!("{key}@us-east-1")] {
+        let other = ["--state", "other.db"];
+        let import = [&other[..], &["import", "aws_kms_key.k", &id]].concat();
+        let _ = environment.flowctl(&import).success();
+        let plan = [&other[..], &["plan", "-target=aws_kms_key.k"]].concat();
+        let plan = environment.flowctl(&plan).success();
+        // But for what the service does not keep.
+        assert!(
+            plan.stdout.contains("+ deletion_window_in_days = 7"),
+            "{plan}"
+        );
+        assert!(
+            plan.stdout.contains("0 to add, 1 to change, 0 to destroy"),
+            "{plan}"
+        );
+        let forget = [&other[..], &["state", "rm", "aws_kms_key.k"]].concat();
+        let _ = environment.flowctl(&forget).success();
+    }
+    let _ = environment.flowctl(&["destroy", "-auto-approve"]).success();
 }
 
 #[test]

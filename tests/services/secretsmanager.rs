@@ -514,6 +514,49 @@ resource "aws_secretsmanager_secret" "s" {
 }
 
 #[test]
+fn a_secret_in_another_region_with_a_key_of_its_own() {
+    let Some(environment) = super::with(
+        r#"
+//- main.tf
+resource "aws_kms_key" "k" {
+  region = "us-west-2"
+}
+resource "aws_secretsmanager_secret" "s" {
+  name                    = "other-s"
+  region                  = "us-west-2"
+  kms_key_id              = aws_kms_key.k.id
+  recovery_window_in_days = 0
+}
+resource "aws_secretsmanager_secret_version" "s" {
+  secret_id     = aws_secretsmanager_secret.s.id
+  region        = "us-west-2"
+  secret_string = "CANARY-there"
+}
+output "version" {
+  value = aws_secretsmanager_secret_version.s.id
+}
+"#,
+    ) else {
+        return;
+    };
+    let _ = alone(&environment, 0, &APPLY);
+    let _ = alone(&environment, 0, &PLAN);
+    secrets("other-s", "assert not secrets, secrets");
+    let version = environment.flowctl(&["output", "-raw", "version"]).out();
+    let other = ["--state", "other.db"];
+    let address = "aws_secretsmanager_secret_version.s";
+    let import = [&other[..], &["import", address, &version]].concat();
+    let _ = alone(&environment, 0, &import);
+    let shown = alone(
+        &environment,
+        0,
+        &[&other[..], &["state", "show", address]].concat(),
+    );
+    assert!(shown.contains("\"us-west-2\""), "{shown}");
+    let _ = alone(&environment, 0, &["destroy", "-auto-approve"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_secret_is_told_before_any_request() {
     let Some(environment) = super::with(
         r#"

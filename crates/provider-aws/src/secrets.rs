@@ -216,14 +216,7 @@ impl SecretData {
 
     async fn read(&self, config: &Value) -> Result<Value, ProviderError> {
         let operation = self.store.operation();
-        if self.client.is_untrusted() {
-            let message = "an untrusted configuration may not read secrets";
-            let error = ProviderError::local(ErrorKind::AccessDenied, operation, message);
-            return Err(error.with_hint(
-                "plan it without `--untrusted` once it was reviewed, or with `review`, which reads \
-                 nothing",
-            ));
-        }
+        check_trust(&self.client, operation)?;
         let hinted = |mut error: ProviderError, region: &str| {
             if let Some(hint) = self.store.hint(error.kind, region) {
                 error.hint = Some(hint);
@@ -243,6 +236,18 @@ impl SecretData {
             }
         }
     }
+}
+
+/// Refuses to read a secret for the configuration of a stranger.
+pub(crate) fn check_trust(client: &Client, operation: &str) -> Result<(), ProviderError> {
+    if !client.is_untrusted() {
+        return Ok(());
+    }
+    let message = "an untrusted configuration may not read secrets";
+    let error = ProviderError::local(ErrorKind::AccessDenied, operation, message);
+    Err(error.with_hint(
+        "plan it without `--untrusted` once it was reviewed, or with `review`, which reads nothing",
+    ))
 }
 
 #[async_trait]

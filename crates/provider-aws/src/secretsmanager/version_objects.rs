@@ -24,6 +24,7 @@ use super::{NOTHING, SETTLING, described, is_going};
 use crate::api::Reached;
 use crate::client::Client;
 use crate::ours::is_told;
+use crate::secrets::check_trust;
 use crate::table::{flag, owned, text, text_value, texts, texts_value};
 use crate::wait::Waiting;
 
@@ -297,6 +298,7 @@ impl RemoteObjects for VersionObjects {
     }
 
     async fn import(&self, id: &str) -> Result<RemoteObject, ProviderError> {
+        check_trust(&self.client, READ)?;
         let api = self.client.api::<Secrets>(READ).await?;
         let (secret, version) = match parts(id) {
             Some((secret, version)) => (secret, Some(version)),
