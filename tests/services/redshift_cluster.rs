@@ -336,6 +336,39 @@ fn a_cluster_is_waited_for_until_it_is_available() {
 }
 
 #[test]
+fn a_password_that_is_not_to_be_kept_is_sent_when_its_version_changes() {
+    let service = Service::new(&["available"]);
+    let environment = reaching(&service);
+    let passwords = |password: &str, version: u8| {
+        environment.write(&format!(
+            r#"
+//- main.tf
+resource "aws_redshift_cluster" "c" {{
+  cluster_identifier         = "c"
+  node_type                  = "ra3.large"
+  master_username            = "admin"
+  master_password_wo         = "{password}"
+  master_password_wo_version = {version}
+  skip_final_snapshot        = true
+}}
+"#
+        ));
+        let _ = environment.flowctl(&APPLY).success();
+        let _ = environment.flowctl(&["plan", "-detailed-exitcode"]).code(0);
+        let sent = [service.sent("CreateCluster"), service.sent("ModifyCluster")].concat();
+        let sent = sent.into_iter();
+        sent.filter_map(|mut sent| sent.remove("MasterUserPassword"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(passwords("Passw0rd-1", 1), ["Passw0rd-1"]);
+    assert_eq!(passwords("Passw0rd-2", 1), ["Passw0rd-1"]);
+    let both = ["Passw0rd-1", "Passw0rd-3"];
+    assert_eq!(passwords("Passw0rd-3", 2), both);
+    let shown = environment.flowctl(&["show", "-json"]).out();
+    assert!(!shown.contains("Passw0rd"), "{shown}");
+}
+
+#[test]
 fn what_one_request_cannot_change_is_changed_by_several() {
     let service = Service::new(&["available"]);
     let cluster = |more: &str| {

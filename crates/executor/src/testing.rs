@@ -48,6 +48,8 @@ pub(crate) enum Fault {
     Refuses(ErrorKind),
     /// It does the work, but the answer is lost.
     LosesAnswer,
+    /// It does the work, and says that the object is not ready.
+    IsNotReady,
     /// It refuses, and repeats what it was sent.
     Echoes,
 }
@@ -144,6 +146,9 @@ impl Service {
                 Some(Fault::Refuses(kind)) => Err(error(kind, verb)),
                 Some(Fault::LosesAnswer) => {
                     work(&mut inner).and_then(|_| Err(error(ErrorKind::Ambiguous, verb)))
+                }
+                Some(Fault::IsNotReady) => {
+                    work(&mut inner).and_then(|_| Err(error(ErrorKind::Unready, verb)))
                 }
                 None => work(&mut inner),
             }

@@ -376,6 +376,25 @@ async fn an_answer_lost_for_good_is_found_by_the_next_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_object_that_is_not_ready_is_found_by_the_next_run() {
+    let world = World::new();
+    let faults = [Fault::IsNotReady];
+    world.service.with(|s| s.fault("create", "a", &faults));
+    let outcome = world.run(&THREE[..1]).await;
+    // It is sent but once, and nobody says that it may not have been done.
+    let [(_, Failure::Service(error))] = &outcome.failed[..] else {
+        panic!("{:?}", outcome.failed)
+    };
+    assert_eq!((error.kind, &error.hint), (ErrorKind::Unready, &None));
+    assert_eq!(world.journal.operations(), ["create a: unknown"]);
+    assert_eq!((world.live(), world.in_state()), (names("a"), names("")));
+    let outcome = world.run(&THREE[..1]).await;
+    assert_eq!(outcome.summary.failed, 0);
+    assert_eq!(world.service.with(|s| s.times_made("a")), 1);
+    assert_eq!(world.in_state(), names("a"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_strangers_object_is_not_taken_over_by_a_resumed_creation() {
     let world = World::new();
     world.service.with(|s| s.put("a", "1"));

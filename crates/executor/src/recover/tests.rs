@@ -70,6 +70,47 @@ fn decisions() {
     }
 }
 
+/// A type whose objects are dated only when they are ready.
+struct Slow<'a>(&'a dyn ResourceType);
+
+impl ResourceType for Slow<'_> {
+    fn name(&self) -> &'static str {
+        "test_slow"
+    }
+    fn schema(&self) -> &flowctl_schema::Schema {
+        self.0.schema()
+    }
+    fn create_is_repeatable(&self) -> bool {
+        false
+    }
+    fn is_made_within(&self) -> std::time::Duration {
+        std::time::Duration::from_hours(1)
+    }
+}
+
+#[test]
+fn an_object_that_takes_long_to_be_made_may_be_dated_late() {
+    let services = services(&Arc::default());
+    let slow = Slow(&**services.resource_type("test_thing").unwrap());
+    let unfinished = Unfinished {
+        operation: 1,
+        intent: intent(OperationAction::Create, "a", Some(&thing("a", "1"))),
+        started_at: NOW,
+    };
+    for (made, finding) in [
+        (3600.0, RecoveryFinding::Adopted),
+        (3601.0, RecoveryFinding::NotOurs),
+    ] {
+        let live = live("a", "1", Some(NOW + made));
+        let facts = Facts {
+            live: Some(&live),
+            wanted: true,
+            now: NOW + 4000.0,
+        };
+        assert_eq!(decide(&unfinished, facts, &slow), finding, "{made}");
+    }
+}
+
 async fn recovered(
     journal: &MemoryJournal,
     service: &Arc<Service>,

@@ -9,7 +9,7 @@ use flowctl_schema::{ProviderError, ResourceType};
 use super::Cluster;
 use super::calls::{Calls, Look, Patience};
 use super::cluster::{decode, is_under_way};
-use super::schema::{MANAGED, PASSWORD, PASSWORD_VERSION, PASSWORD_WO};
+use super::schema::{MANAGED, PASSWORD, PASSWORD_WO};
 use super::status::Status;
 use crate::settings::Settings;
 use crate::table::{flag, is_set, owned, text, texts, whole};
@@ -33,7 +33,6 @@ const SETTINGS: Step = &[
     "manual_snapshot_retention_period",
     PASSWORD,
     PASSWORD_WO,
-    PASSWORD_VERSION,
     "master_password_secret_kms_key_id",
     "port",
     "preferred_maintenance_window",
@@ -221,7 +220,7 @@ impl Differences<'_> {
     /// Whether something of a request that was sent is not yet what the service tells.
     fn is_unseen(&self, step: Step) -> bool {
         step.iter()
-            .any(|name| self.is_told(name) && self.differs(name))
+            .any(|name| self.is_told(name) && *name != PASSWORD_WO && self.differs(name))
     }
 
     fn text(&self, name: &'static str) -> Option<String> {
@@ -247,9 +246,7 @@ fn settings(d: &Differences<'_>, request: Modify) -> Modify {
     let key =
         key.filter(|_| managed == Some(true) || d.differs("master_password_secret_kms_key_id"));
     // A password has to be sent when the service keeps it no longer.
-    let renewed = [PASSWORD, PASSWORD_WO, PASSWORD_VERSION]
-        .iter()
-        .any(|name| d.differs(name));
+    let renewed = [PASSWORD, PASSWORD_WO].iter().any(|name| d.differs(name));
     let password = password(d.planned).filter(|_| renewed || managed == Some(false));
     request
         .set_allow_version_upgrade(d.flag("allow_version_upgrade"))

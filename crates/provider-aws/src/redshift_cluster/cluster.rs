@@ -15,7 +15,8 @@ use crate::settings::Settings;
 use crate::table::{flag_value, text_value, texts_value, whole_value};
 use crate::tags;
 
-/// What the service never tells, with the type of each.
+/// What the service never tells, with the type of each. Of a password that is not to be kept this
+/// counts as telling that there is none.
 const UNTOLD: [(&str, Type); 11] = [
     ("apply_immediately", Type::Bool),
     ("aqua_configuration_status", Type::String),

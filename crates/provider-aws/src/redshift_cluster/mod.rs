@@ -188,6 +188,13 @@ impl ResourceType for Cluster {
                         members.extend(self.open(&request, effects));
                     }
                 }
+                // A password that is not kept is sent if its version says so, or nobody else has it.
+                let before = [schema::PASSWORD, MANAGED];
+                let is_new = |name| is_set(prior, name) && !is_set(&planned, name);
+                let renewed = changes_any(&request, &[schema::PASSWORD_VERSION]);
+                if !renewed && !before.into_iter().any(is_new) {
+                    members.push((schema::PASSWORD_WO, Value::null(Type::String)));
+                }
                 if text(prior, "endpoint").is_none() {
                     members.extend(self.open(&request, ONCE_AVAILABLE));
                 }
@@ -325,6 +332,25 @@ mod tests {
         assert!(!is_open(&planned, "cluster_nodes"));
         let nothing = plan(Some(&prior), &cluster(&[]), &prior, &[]).planned;
         assert!(nothing.is_wholly_known());
+    }
+
+    #[test]
+    fn a_password_that_is_not_kept_is_sent_when_its_version_changes() {
+        use schema::{PASSWORD, PASSWORD_VERSION, PASSWORD_WO};
+        let sent = |prior: &[(&'static str, Value)], changed: &[&str]| {
+            let config = cluster(&[
+                (PASSWORD_WO, "Passw0rd".into()),
+                (PASSWORD_VERSION, Value::number(2)),
+            ]);
+            let planned = plan(Some(&cluster(prior)), &config, &config, changed).planned;
+            is_set(&planned, PASSWORD_WO)
+        };
+        let version = |number: i64| (PASSWORD_VERSION, Value::number(number));
+        assert!(sent(&[version(1)], &[PASSWORD_WO, PASSWORD_VERSION]));
+        assert!(!sent(&[version(2)], &[PASSWORD_WO]));
+        // Up to now there was another one.
+        assert!(sent(&[version(2), (PASSWORD, "Passw0rd".into())], &[]));
+        assert!(sent(&[version(2), (MANAGED, Value::bool(true))], &[]));
     }
 
     #[test]

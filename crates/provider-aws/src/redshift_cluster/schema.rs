@@ -180,8 +180,12 @@ fn arguments() -> Vec<Attribute> {
         number("manual_snapshot_retention_period", OptionalComputed, "For how many days manual snapshots are kept, -1 for ever; -1 if not set.")
             .constraints(range(-1, 3653)),
         secret(PASSWORD, "The password of the administrator: 8 to 64 characters with a lower-case letter, an upper-case letter and a digit."),
-        secret(PASSWORD_WO, "The same as `master_password`, by the name that Terraform has for a password that it does not keep."),
-        number(PASSWORD_VERSION, Optional, "Sends `master_password_wo` again when it changes. A new password is noticed without it.")
+        Attribute {
+            // The service tells that it is null, so that not even a digest is kept.
+            returned: true,
+            ..secret(PASSWORD_WO, "The same as `master_password`, but not even a digest of it is kept.")
+        },
+        number(PASSWORD_VERSION, Optional, "Another number sends `master_password_wo` again.")
             .not_returned(),
         string("master_password_secret_kms_key_id", OptionalComputed, "The KMS key that encrypts the secret of `manage_master_password`."),
         string("master_username", OptionalComputed, "The name of the administrator; required unless the cluster is restored from a snapshot.")
