@@ -5,6 +5,7 @@
 
 mod about;
 mod cdktf;
+mod complete;
 mod iam_policy;
 mod iam_role;
 mod kms;
