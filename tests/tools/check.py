@@ -231,14 +231,21 @@ def check_sarif(checks):
         "policies": policy.flowctl(*sarif, "--policy=policy", code=1),
         "mistakes": wrong.flowctl(*sarif, code=1),
     }
+    ignored = plans.Work(checks.place / "ignored", "policy")
+    text = (ignored.directory / "main.tf").read_text()
+    comment = "= local.api_key # flowctl:ignore no-literals a key for tests"
+    (ignored.directory / "main.tf").write_text(text.replace("= local.api_key", comment))
+    reports["ignored"] = ignored.flowctl(*sarif, "--policy=policy")
+    found = {name: json.loads(text)["runs"][0]["results"] for name, text in reports.items()}
+    assert found["nothing"] == [] and len(found["mistakes"]) >= 2, found
+    assert any("no-literals" in json.dumps(result) for result in found["policies"]), found
+    suppressed = [result for result in found["ignored"] if "suppressions" in result]
+    assert [r["suppressions"][0]["justification"] for r in suppressed] == ["a key for tests"]
     for name, report in reports.items():
         path = checks.place / f"{name}.sarif"
         path.write_text(report)
         said = checks.run(*validate, path)
         assert "ok -- validation done" in said, said
-    found = {name: json.loads(text)["runs"][0]["results"] for name, text in reports.items()}
-    assert found["nothing"] == [] and len(found["mistakes"]) >= 2, found
-    assert any("no-literals" in json.dumps(result) for result in found["policies"]), found
     # The schema does find what is wrong.
     bad = json.loads(reports["policies"])
     bad["runs"][0]["results"][0]["level"] = "fatal"

@@ -46,5 +46,9 @@ pub(crate) fn load(
         return Err(project.wrong(found));
     }
     project.warnings.extend(found);
-    Ok(policies)
+    // Strangers do not decide what the rules are not about.
+    Ok(match context.untrusted() {
+        Some(_) => policies.without_exceptions(),
+        None => policies,
+    })
 }

@@ -191,12 +191,14 @@ impl Project {
                 labels,
                 help,
                 values,
+                ignored,
                 ..
             } = diagnostic;
+            let reason = ignored.iter_mut().map(|ignored| &mut ignored.reason);
             let labels = labels.iter_mut().map(|(_, text)| text);
             let values = values.iter_mut().map(|(_, text)| text);
             let texts = [summary, detail].into_iter().chain(labels).chain(values);
-            for text in texts.chain(help) {
+            for text in texts.chain(help).chain(reason) {
                 *text = redactor.redact(text);
             }
         }

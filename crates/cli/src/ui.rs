@@ -144,7 +144,12 @@ impl Ui {
         let mut text = Styled::new();
         text.push(Style::Warning, "Warnings:\n\n");
         for warning in found {
-            text.plain(&format!("- {}", clean(&warning.summary)));
+            let ignored = if warning.ignored.is_some() {
+                "Ignored: "
+            } else {
+                ""
+            };
+            text.plain(&format!("- {ignored}{}", clean(&warning.summary)));
             if let Some(span) = warning.span
                 && let (Some(file), Some((start, _))) =
                     (sources.get(span.file), sources.range(span))

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ast::{Block, Body, Expr, Name, Span};
+use crate::exception::Exception;
 
 /// The root module and, below each `module` block, the module that it calls.
 #[derive(Clone, Default, Debug)]
 pub struct Configuration {
     /// The root module.
     pub root: Module,
+    /// Comments of all its files that ask for what is found to be ignored.
+    pub exceptions: Vec<Exception>,
 }
 
 /// One module: all the files of a directory together.

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, in terms of its source.
 
 use crate::ast::Span;
+use crate::exception::Exception;
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,6 +31,17 @@ pub struct Diagnostic {
     pub address: Option<String>,
     /// Values of the references in the expression, as ("var.x", "is \"a\"").
     pub values: Vec<(String, String)>,
+    /// A comment asks for it to be ignored: it is told, and stops nothing.
+    pub ignored: Option<Ignored>,
+}
+
+/// That something that was found is to be ignored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ignored {
+    /// Why, as the comment says.
+    pub reason: String,
+    /// How bad it would be.
+    pub severity: Severity,
 }
 
 impl Diagnostic {
@@ -51,6 +63,7 @@ impl Diagnostic {
             help: None,
             address: None,
             values: Vec::new(),
+            ignored: None,
         }
     }
     /// A warning with a place.
@@ -77,6 +90,38 @@ impl Diagnostic {
     pub fn with_address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
         self
+    }
+    /// The same, ignored for the reason that a comment gives.
+    #[must_use]
+    pub fn ignored_by(mut self, exception: &Exception) -> Self {
+        self.ignored = Some(Ignored {
+            reason: exception.reason.clone(),
+            severity: self.severity,
+        });
+        self.severity = Severity::Warning;
+        self.help = None;
+        self.with_label(exception.comment, "ignored by this comment")
+    }
+    /// What it is called where it is told.
+    pub fn word(&self) -> &'static str {
+        match (&self.ignored, self.severity) {
+            (Some(_), _) => "Ignored",
+            (None, Severity::Warning) => "Warning",
+            (None, Severity::Error) => "Error",
+        }
+    }
+    /// The summary as a name, for machines: `reference-to-undeclared-resource`.
+    pub fn rule(&self) -> String {
+        let words = self.summary.split(|c: char| !c.is_ascii_alphanumeric());
+        let words: Vec<_> = words
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        if words.is_empty() {
+            "diagnostic".to_owned()
+        } else {
+            words.join("-")
+        }
     }
     /// Whether this stops the work.
     pub fn is_error(&self) -> bool {

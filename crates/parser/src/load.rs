@@ -7,6 +7,7 @@ use crate::ast::Span;
 use crate::blocks::{self, Files};
 use crate::configuration::{Configuration, Module};
 use crate::diagnostic::Diagnostic;
+use crate::exception::{Exception, exceptions};
 use crate::source::SourceMap;
 use crate::{hcl, json, overrides};
 
@@ -42,12 +43,16 @@ pub fn load(directory: &str, files: &dyn FileSystem) -> Loaded {
         sources: SourceMap::default(),
         modules: HashMap::new(),
         stack: Vec::new(),
+        exceptions: Vec::new(),
     };
     let mut diagnostics = Vec::new();
     let root = loader.directory(directory, None, &mut diagnostics);
     let root = Arc::try_unwrap(root).unwrap_or_else(|shared| (*shared).clone());
     Loaded {
-        configuration: Configuration { root },
+        configuration: Configuration {
+            root,
+            exceptions: loader.exceptions,
+        },
         sources: loader.sources,
         diagnostics,
     }
@@ -60,6 +65,8 @@ struct Loader<'a> {
     modules: HashMap<String, Arc<Module>>,
     /// Directories being loaded, outermost first.
     stack: Vec<String>,
+    /// Comments of the files so far.
+    exceptions: Vec<Exception>,
 }
 
 impl Loader<'_> {
@@ -119,6 +126,9 @@ impl Loader<'_> {
                 hcl::parse_body(file, &text)
             };
             out.extend(diagnostics);
+            if !body.json {
+                self.exceptions.extend(exceptions(file, &text, &body));
+            }
             if is_override(name) {
                 overrides.push(body);
             } else {

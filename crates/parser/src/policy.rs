@@ -36,6 +36,8 @@ pub struct Policy {
     pub tags: Vec<(Arc<str>, Name)>,
     /// `except`: addresses that the policy is not about.
     pub except: Vec<Name>,
+    /// `ignorable`: whether comments in the configuration may ask for exceptions.
+    pub ignorable: bool,
 }
 
 /// What a policy asks for.

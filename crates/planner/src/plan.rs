@@ -66,9 +66,15 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
         drift: std::mem::take(&mut walk.drift),
         checks,
     };
+    let idle = if walk.input.options.mode == Mode::Normal && !walk.selection.is_partial() {
+        policy::idle(&walk)
+    } else {
+        Vec::new()
+    };
     let mut diagnostics = std::mem::take(&mut walk.diagnostics);
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.append(&mut walk.policy.violations);
+    diagnostics.extend(idle);
     dedup(&mut diagnostics);
     Planned {
         needs: std::mem::take(&mut walk.needs),

@@ -3,11 +3,13 @@
 //! Each instance is looked at as it is configured, at the moment it is decoded, so that a finding
 //! points at the very argument. What a service fills in does not count: a policy is about what the
 //! configuration asks for. `rules` has the rules that are built in, `literal` finds where the value
-//! of a credential is written out.
+//! of a credential is written out, `exceptions` which findings comments ask to ignore.
 
+mod exceptions;
 mod literal;
 mod rules;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use flowctl_lang::{Reference, Resolved, Scope, Subject, references};
@@ -24,13 +26,19 @@ use crate::conditions::{self, Kind};
 use crate::decode::Places;
 use crate::walk::{Instance, Phase, Walk};
 
+use self::exceptions::Plea;
 use self::rules::{BuiltIn, Outcome};
 
+pub(crate) use self::exceptions::idle;
 pub use self::literal::literal_credentials;
 
 /// Policies that can be evaluated.
 #[derive(Clone, Default, Debug)]
-pub struct Policies(Arc<[Policy]>);
+pub struct Policies {
+    all: Arc<[Policy]>,
+    /// Comments of the configuration do not count.
+    deaf: bool,
+}
 
 /// One of them.
 #[derive(Debug)]
@@ -51,6 +59,8 @@ pub(crate) struct Findings {
     failed: Vec<CheckResult>,
     /// For each policy whether it is not known of some instance whether it is met.
     unknown: Vec<bool>,
+    /// Places in the configuration's list of those comments that are about a finding.
+    excepted: BTreeSet<usize>,
 }
 
 impl Policies {
@@ -61,7 +71,8 @@ impl Policies {
             .into_iter()
             .filter_map(|written| Policy::prepare(written, providers, &mut found))
             .collect();
-        (Self(policies), found)
+        let all = policies;
+        (Self { all, deaf: false }, found)
     }
 }
 
@@ -256,7 +267,7 @@ pub(crate) fn check(
     config: &Value,
     places: &Places,
 ) {
-    let policies = Arc::clone(&walk.input.options.policies.0);
+    let policies = Arc::clone(&walk.input.options.policies.all);
     if policies.is_empty() {
         return;
     }
@@ -283,7 +294,7 @@ pub(crate) fn check(
             Outcome::Invalid(found) => walk.policy.violations.extend(found),
             Outcome::Violated(violations) => {
                 for violation in violations {
-                    tell(walk, policy, &address, violation, places);
+                    tell(walk, policy, &subject, violation, places);
                 }
             }
         }
@@ -303,16 +314,18 @@ struct Violation {
 fn tell(
     walk: &mut Walk<'_>,
     policy: &Policy,
-    address: &Address,
+    subject: &Subjected<'_>,
     violation: Violation,
     places: &Places,
 ) {
+    let address = subject.address;
     let severity = policy.written.severity;
     // While a plan is carried out only what stops it is news.
     if walk.phase == Phase::Apply && severity == Severity::Warning {
         return;
     }
-    let span = violation.span.unwrap_or_else(|| places.of(&violation.path));
+    let argument = places.of(&violation.path);
+    let span = violation.span.unwrap_or(argument);
     let exception = format!(
         "make an exception with `except = [{:?}]`",
         address.to_string()
@@ -326,6 +339,20 @@ fn tell(
         .with_address(address.to_string());
     diagnostic.severity = severity;
     diagnostic.values = violation.values;
+    match exceptions::plea(walk, policy, &[span, argument, subject.block.header]) {
+        Plea::Granted(exception) => {
+            if walk.phase != Phase::Apply {
+                walk.policy
+                    .violations
+                    .push(diagnostic.ignored_by(exception));
+            }
+            return;
+        }
+        Plea::Refused(exception, why) => {
+            diagnostic = diagnostic.with_label(exception.comment, why);
+        }
+        Plea::None => {}
+    }
     if walk.phase == Phase::Apply {
         walk.diagnostics.push(diagnostic);
         return;
@@ -417,7 +444,7 @@ fn path_in_self(expr: &Expr) -> Option<AttributePath> {
 
 /// The outcome of every policy, when all instances were looked at.
 pub(crate) fn results(walk: &mut Walk<'_>) -> Vec<CheckResult> {
-    let policies = Arc::clone(&walk.input.options.policies.0);
+    let policies = Arc::clone(&walk.input.options.policies.all);
     let mut results = std::mem::take(&mut walk.policy.failed);
     for (index, policy) in policies.iter().enumerate() {
         let address = format!("policy.{}", policy.written.name.text);

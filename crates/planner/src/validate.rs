@@ -60,8 +60,10 @@ pub fn validate(
     crate::conditions::checks(&mut walk);
     moves::moved(configuration, std::iter::empty(), &mut walk.diagnostics);
     moves::removed(configuration, &mut walk.diagnostics);
+    let idle = policy::idle(&walk);
     found.append(&mut walk.diagnostics);
     found.append(&mut walk.policy.violations);
+    found.extend(idle);
     found
 }
 

@@ -222,7 +222,8 @@ fn written(
     let (plan, providers) = (&planned.plan, &session.providers);
     let began = time_of(session.machine.began());
     if args.format != PlanFormat::Json {
-        let found = (&planned.diagnostics[..], &session.project.shown_sources());
+        let (found, sources) = session.project.shown(planned.diagnostics.clone());
+        let found = (&found[..], &sources);
         let place = &Place {
             time: began,
             ..place.clone()

@@ -39,6 +39,7 @@ fn policy(block: &Block, out: &mut Diagnostics) -> Option<Policy> {
             "name",
             "tags",
             "except",
+            "ignorable",
         ],
         required: if custom {
             &["condition", "error_message"]
@@ -60,6 +61,7 @@ fn policy(block: &Block, out: &mut Diagnostics) -> Option<Policy> {
             .into_iter()
             .filter_map(|expr| string(&expr, out))
             .collect(),
+        ignorable: ignorable(body, out),
         rule: rule?,
     };
     valid.then_some(policy)
@@ -117,6 +119,21 @@ fn severity(body: &Body, out: &mut Diagnostics) -> Severity {
             out.push(Diagnostic::error(name.span, "Invalid severity", detail));
             Severity::Error
         }
+    }
+}
+
+/// Whether comments in the configuration may ask for exceptions.
+fn ignorable(body: &Body, out: &mut Diagnostics) -> bool {
+    match body.attribute("ignorable").map(|attribute| &attribute.expr) {
+        None => true,
+        Some(expr) => match &expr.kind {
+            ExprKind::Bool(yes) => *yes,
+            _ => {
+                let detail = "This is `true` or `false`: whether comments may ask for exceptions.";
+                out.push(Diagnostic::error(expr.span, INVALID, detail));
+                true
+            }
+        },
     }
 }
 

@@ -1,11 +1,12 @@
 //! The rules that are built in. Each holds for every resource type that has what it is about.
 
 use flowctl_model::{AttributePath, Value};
+use flowctl_parser::ast::Span;
 use flowctl_parser::diagnostic::Diagnostic;
 
 use super::literal::Literals;
 use super::{Subjected, Violation};
-use crate::walk::Walk;
+use crate::walk::{Phase, Walk};
 
 /// A rule that is built in.
 #[derive(Debug)]
@@ -113,15 +114,32 @@ fn credentials_not_literal(walk: &Walk<'_>, subject: &Subjected<'_>) -> Outcome 
         }
         !is_secret
     });
+    let variables = walk.input.configuration.root.variables.values();
+    let defaults: Vec<_> = variables
+        .filter_map(|variable| Some(variable.default.as_ref()?.span))
+        .collect();
+    let of_default = |span: Span| {
+        let around = |default: &Span| {
+            (default.file, default.start <= span.start) == (span.file, true)
+                && span.end <= default.end
+        };
+        walk.phase == Phase::Validate && defaults.iter().any(around)
+    };
     let literals = Literals::new(walk.input, subject.address, subject.block);
     let violations: Vec<_> = secret
         .into_iter()
         .filter_map(|path| {
             let span = literals.of(&path).into_iter().next()?;
+            let counts = if of_default(span) {
+                " Whether a plan would be given another value is not known here, so that the default \
+                 counts."
+            } else {
+                ""
+            };
             Some(Violation {
                 detail: format!(
                     "`{}` of {} is written out in the configuration, where everybody can read it \
-                     who can read the code.",
+                     who can read the code.{counts}",
                     short(&path),
                     subject.address
                 ),

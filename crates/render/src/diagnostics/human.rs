@@ -169,14 +169,14 @@ fn are_near(sources: &SourceMap, a: Span, b: Span) -> bool {
 
 /// Everything that is said in words above the excerpt.
 fn text(diagnostic: &Diagnostic) -> String {
-    let severity = match diagnostic.severity {
-        Severity::Warning => "Warning",
-        Severity::Error => "Error",
-    };
-    let mut text = format!("{severity}: {}", diagnostic.summary);
+    let mut text = format!("{}: {}", diagnostic.word(), diagnostic.summary);
     if !diagnostic.detail.is_empty() {
         text.push_str("\n\n");
         text.push_str(diagnostic.detail.trim_end());
+    }
+    if let Some(ignored) = &diagnostic.ignored {
+        text.push_str("\n\nReason: ");
+        text.push_str(&ignored.reason);
     }
     let mut facts = Vec::new();
     facts.extend(

@@ -39,6 +39,9 @@ pub(crate) struct DiagnosticJson<'a> {
     pub(crate) severity: &'static str,
     pub(crate) summary: &'a str,
     pub(crate) detail: String,
+    /// Why it is ignored, if a comment asks for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ignored: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +106,7 @@ impl<'a> Excerpts<'a> {
             },
             summary: &diagnostic.summary,
             detail: detail(diagnostic, self.sources),
+            ignored: diagnostic.ignored.as_ref().map(|i| &*i.reason),
             address: diagnostic.address.as_deref(),
             range,
             snippet,
@@ -193,6 +197,9 @@ pub(crate) fn detail(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let mut paragraphs = Vec::new();
     if !diagnostic.detail.is_empty() {
         paragraphs.push(diagnostic.detail.clone());
+    }
+    if let Some(ignored) = &diagnostic.ignored {
+        paragraphs.push(format!("Ignored: {}", ignored.reason));
     }
     for (span, text) in &diagnostic.labels {
         let place = sources.get(span.file).map(|source| {

@@ -13,7 +13,7 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &SourceMap, flowctl_version: &
     let mut rules: Vec<RuleJson> = Vec::new();
     let mut results = Vec::new();
     for diagnostic in diagnostics {
-        let id = rule_id(&diagnostic.summary);
+        let id = diagnostic.rule();
         let index = rules.iter().position(|rule| rule.id == id);
         let index = index.unwrap_or_else(|| {
             rules.push(RuleJson {
@@ -73,13 +73,25 @@ fn result(
     ResultJson {
         rule_id,
         rule_index,
-        level: match diagnostic.severity {
+        level: match diagnostic
+            .ignored
+            .as_ref()
+            .map_or(diagnostic.severity, |i| i.severity)
+        {
             Severity::Error => "error",
             Severity::Warning => "warning",
         },
         message: TextJson { text: message },
         locations: location.into_iter().collect(),
         related_locations: related.collect(),
+        suppressions: diagnostic
+            .ignored
+            .iter()
+            .map(|ignored| SuppressionJson {
+                kind: "inSource",
+                justification: ignored.reason.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -131,20 +143,6 @@ fn uri(path: &str) -> String {
         }
     }
     out
-}
-
-/// The summary as a name: `reference-to-undeclared-resource`.
-fn rule_id(summary: &str) -> String {
-    let words = summary.split(|c: char| !c.is_ascii_alphanumeric());
-    let words: Vec<_> = words
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    if words.is_empty() {
-        "diagnostic".to_owned()
-    } else {
-        words.join("-")
-    }
 }
 
 #[derive(Serialize)]
@@ -208,6 +206,15 @@ struct ResultJson {
     locations: Vec<LocationJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<LocationJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<SuppressionJson>,
+}
+
+/// A comment asks for it to be ignored.
+#[derive(Serialize)]
+struct SuppressionJson {
+    kind: &'static str,
+    justification: String,
 }
 
 #[derive(Serialize)]

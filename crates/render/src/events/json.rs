@@ -42,14 +42,14 @@ pub fn version(flowctl_version: &str, timestamp: &str) -> String {
 
 /// A finding about the configuration or the run.
 pub fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, timestamp: &str) -> String {
-    let (level, word) = match diagnostic.severity {
-        Severity::Error => ("error", "Error"),
-        Severity::Warning => ("warn", "Warning"),
+    let level = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warn",
     };
     let body = Finding {
         diagnostic: Excerpts::new(sources).write(diagnostic),
     };
-    let message = format!("{word}: {}", diagnostic.summary);
+    let message = format!("{}: {}", diagnostic.word(), diagnostic.summary);
     Line::at(level, message, timestamp, "diagnostic", body)
 }
 

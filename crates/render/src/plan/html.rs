@@ -233,11 +233,8 @@ fn findings(out: &mut String, input: &Input<'_>) {
     }
     out.push_str("<section id=\"findings\"><h2>Errors and warnings</h2>\n");
     for found in findings {
-        let (class, word) = if found.is_error() {
-            ("error", "Error")
-        } else {
-            ("warning", "Warning")
-        };
+        let class = if found.is_error() { "error" } else { "warning" };
+        let word = found.word();
         let detail = crate::diagnostics::json::detail(found, input.sources);
         let _ = writeln!(
             out,

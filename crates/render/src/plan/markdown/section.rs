@@ -60,6 +60,7 @@ impl<'a> Sections<'a> {
             .chain(self.outputs())
             .chain(drift)
             .chain(self.warnings())
+            .chain(self.ignored())
             .try_for_each(|item| visit(item).then_some(()));
     }
 
@@ -211,18 +212,41 @@ impl<'a> Sections<'a> {
 
     fn warnings(&self) -> Option<Section<'_>> {
         let found = conditions::others(self.input.plan, self.input.diagnostics);
-        let warnings: Vec<_> = found.into_iter().filter(|d| !d.is_error()).collect();
-        let count = warnings.len();
-        let lines: Vec<_> = warnings
+        let told = |d: &&Diagnostic| !d.is_error() && d.ignored.is_none();
+        self.group(
+            found.into_iter().filter(told).collect(),
+            "Warnings",
+            "group of warnings",
+        )
+    }
+
+    /// What comments ask to ignore: a reviewer decides whether they may.
+    fn ignored(&self) -> Option<Section<'_>> {
+        let found = self.input.diagnostics.iter();
+        self.group(
+            found.filter(|d| d.ignored.is_some()).collect(),
+            "Ignored findings",
+            "group of ignored findings",
+        )
+    }
+
+    fn group(
+        &self,
+        found: Vec<&Diagnostic>,
+        heading: &'static str,
+        kind: &'static str,
+    ) -> Option<Section<'_>> {
+        let count = found.len();
+        let lines: Vec<_> = found
             .into_iter()
-            .flat_map(|warning| self.paragraph(warning))
+            .flat_map(|found| self.paragraph(found))
             .collect();
         (count > 0).then(|| Item {
-            heading: "Warnings",
+            heading,
             full: Box::new(move || format!("\n{}", fenced("text", &self.bounded(&lines)))),
-            line: format!("- {count} warnings\n"),
+            line: format!("- {count} {}\n", heading.to_lowercase()),
             rank: 1,
-            kind: "group of warnings",
+            kind,
         })
     }
 
