@@ -382,3 +382,48 @@ fn comments_that_do_not_count_say_why() {
     assert!(!refused.to_string().contains("CANARY"), "{refused}");
     insta::assert_snapshot!(refused);
 }
+
+#[test]
+fn warnings_are_ignored_by_name_and_errors_never() {
+    let environment = with(
+        r#"
+//- main.tf
+terraform {
+  backend "s3" {} # flowctl:ignore the-backend-block-has-no-effect Terraform still reads it
+}
+
+# flowctl:ignore provider-has-no-effect used by others
+provider "google" {
+  project = "x"
+}
+
+# flowctl:ignore unsupported-argument please
+resource "terraform_data" "a" {
+  inptu = 1
+}
+"#,
+    );
+    let ran = environment.flowctl(&["validate"]).code(1);
+    let words: Vec<_> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.contains('⚠') || line.contains('×'))
+        .map(str::trim)
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "⚠ Ignored: The backend block has no effect",
+            "⚠ Ignored: Provider has no effect",
+            "× Error: Unsupported argument",
+        ],
+        "{ran}"
+    );
+    let untouched = environment.read("main.tf").replace("please", "");
+    environment.write(&format!(
+        "//- main.tf\n{}",
+        untouched.replace("inptu", "input")
+    ));
+    let planned = environment.flowctl(&["plan"]).success();
+    assert_eq!(planned.stderr.matches("Ignored: ").count(), 1, "{planned}");
+}

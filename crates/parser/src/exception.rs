@@ -4,6 +4,7 @@
 //! an argument, or a block as a whole. Whether it counts is for whoever finds something to say.
 
 use crate::ast::{Body, FileId, Name, Span};
+use crate::diagnostic::Diagnostic;
 use crate::hcl::scan::{TokenKind, scan};
 
 /// What such a comment begins with.
@@ -28,6 +29,24 @@ impl Exception {
         self.covers.is_some_and(|covers| {
             covers.file == place.file && covers.start <= place.start && place.end <= covers.end
         })
+    }
+}
+
+/// Ignores the warnings that comments ask to ignore by their names; errors are for nobody to ignore.
+pub fn excuse(exceptions: &[Exception], found: &mut [Diagnostic]) {
+    if exceptions.is_empty() {
+        return;
+    }
+    let open = |one: &&mut Diagnostic| !one.is_error() && one.ignored.is_none();
+    for one in found.iter_mut().filter(open) {
+        let rule = one.rule();
+        let asks = |exception: &&Exception| {
+            let about = one.span.is_some_and(|span| exception.is_about(span));
+            about && *exception.rule.text == *rule && !exception.reason.is_empty()
+        };
+        if let Some(exception) = exceptions.iter().find(asks) {
+            *one = one.clone().ignored_by(exception);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ast::Span;
 use crate::blocks::{self, Files};
 use crate::configuration::{Configuration, Module};
 use crate::diagnostic::Diagnostic;
-use crate::exception::{Exception, exceptions};
+use crate::exception::{Exception, exceptions, excuse};
 use crate::source::SourceMap;
 use crate::{hcl, json, overrides};
 
@@ -47,6 +47,7 @@ pub fn load(directory: &str, files: &dyn FileSystem) -> Loaded {
     };
     let mut diagnostics = Vec::new();
     let root = loader.directory(directory, None, &mut diagnostics);
+    excuse(&loader.exceptions, &mut diagnostics);
     let root = Arc::try_unwrap(root).unwrap_or_else(|shared| (*shared).clone());
     Loaded {
         configuration: Configuration {

@@ -8,6 +8,7 @@ use flowctl_model::{Address, Mode as ResourceMode, Text};
 use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::configuration::Configuration;
 use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_parser::exception::excuse;
 use flowctl_schema::Providers;
 
 use crate::apply::Evaluation;
@@ -73,6 +74,7 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
     };
     let mut diagnostics = std::mem::take(&mut walk.diagnostics);
     let failed = diagnostics.iter().any(Diagnostic::is_error);
+    excuse(&walk.input.configuration.exceptions, &mut diagnostics);
     diagnostics.append(&mut walk.policy.violations);
     diagnostics.extend(idle);
     dedup(&mut diagnostics);

@@ -7,6 +7,7 @@ use flowctl_model::snapshot::Snapshot;
 use flowctl_model::{Digester, Type, Value};
 use flowctl_parser::configuration::{Configuration, ResourceKind};
 use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_parser::exception::excuse;
 use flowctl_schema::{Block, Providers};
 
 use crate::decode::Decoded;
@@ -62,6 +63,7 @@ pub fn validate(
     moves::removed(configuration, &mut walk.diagnostics);
     let idle = policy::idle(&walk);
     found.append(&mut walk.diagnostics);
+    excuse(&configuration.exceptions, &mut found);
     found.append(&mut walk.policy.violations);
     found.extend(idle);
     found
