@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 const KEY: &str = "aws_kms_key";
+const ALIAS: &str = "aws_kms_alias";
 const SECRET: &str = "aws_secretsmanager_secret";
 const VERSION: &str = "aws_secretsmanager_secret_version";
 const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:crm-XyZ123";
@@ -319,6 +320,35 @@ async fn who_was_made_a_moment_ago_is_waited_for_in_a_policy() {
     assert_eq!((&*made.id, times(&asked, "CreateKey")), ("ours", 2));
     let policy = made.attributes.get("policy").and_then(Value::as_str);
     assert_eq!(policy, Some(r#"{"Statement":{}}"#));
+}
+
+#[tokio::test]
+async fn an_alias_of_the_key_that_was_asked_for_is_what_was_asked_for() {
+    for (live, code, made) in [
+        ("ours", "AlreadyExistsException", true),
+        ("other", "AlreadyExistsException", false),
+        ("ours", "KMSInvalidStateException", false),
+    ] {
+        let (url, _) = service(move |operation, _, _| match operation {
+            "CreateAlias" => refused(code, "No."),
+            _ => {
+                let arn = "arn:aws:kms:eu-west-1:123456789012:alias/a";
+                let alias = json!({ "AliasName": "alias/a", "AliasArn": arn, "TargetKeyId": live });
+                (200, json!({ "Aliases": [alias], "Truncated": false }))
+            }
+        })
+        .await;
+        let remote = remote(&provider(false), ALIAS, &url);
+        let arguments = [("name", "alias/a".into()), ("target_key_id", "ours".into())];
+        let answer = remote.create(&planned(ALIAS, &arguments), "token").await;
+        match answer {
+            Ok(answer) => assert!(made && &*answer.id == "alias/a"),
+            Err(error) => {
+                let taken = error.hint.is_some_and(|hint| hint.contains("import"));
+                assert!(!made && taken == (live == "other"), "{code} {live}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

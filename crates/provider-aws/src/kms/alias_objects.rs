@@ -27,6 +27,8 @@ const CREATE: &str = "CreateAlias";
 const READ: &str = "ListAliases";
 const UPDATE: &str = "UpdateAlias";
 const DELETE: &str = "DeleteAlias";
+/// The code of a name that is taken; a key that is to be deleted has another one.
+const EXISTS: &str = "AlreadyExistsException";
 /// For how long a key may not be known that was made a moment ago, and a change not be told.
 const LATE: Duration = Duration::from_secs(20);
 const NOTHING: &Redactor = &Redactor::none();
@@ -145,7 +147,7 @@ impl RemoteObjects for AliasObjects {
                 ErrorKind::NotFound if waiting.pause(LATE).await => {}
                 // It may be ours: an answer may have been lost. There is nothing to an alias but its
                 // key, so that one with the key that was asked for is what was asked for.
-                ErrorKind::Conflict => {
+                ErrorKind::Conflict if error.code.as_deref() == Some(EXISTS) => {
                     let there = one(api, &name).await?;
                     let live = there.as_ref().and_then(AliasListEntry::target_key_id);
                     if live.is_some_and(|live| same_key(live, target)) {

@@ -190,6 +190,9 @@ impl ResourceType for Secret {
             // Nothing is there, and nothing is to be.
             (Some(POLICY), None, Some(other)) => prior.is_null() && is_no_policy(other),
             (Some(KEY), Some(one), Some(other)) => same_key(one, other),
+            // The region's own key is not told.
+            (Some(KEY), None, Some(other)) => prior.is_null() && same_key(other, OWN_KEY),
+            (Some(KEY), Some(one), None) => proposed.is_null() && same_key(one, OWN_KEY),
             (Some("description"), ..) => same_or_blank(prior, proposed),
             (Some(OVERWRITE), ..) => same_or_no(prior, proposed),
             (Some("tags"), ..) => tags::are_none(prior, proposed),
@@ -331,6 +334,17 @@ mod tests {
             &told,
             &regions(&[("a-b-1", None, None), ("c-d-1", None, None)])
         ));
+    }
+
+    #[test]
+    fn the_regions_own_key_is_none() {
+        let path = AttributePath::attribute(KEY);
+        let same = |one: Value, other: Value| Secret::new().equivalent(&path, &one, &other);
+        let null = || Value::null(Type::String);
+        let arn = "arn:aws:kms:eu-west-1:123456789012:alias/aws/secretsmanager";
+        assert!(same(null(), arn.into()) && same(OWN_KEY.into(), null()));
+        assert!(!same(null(), "alias/crm".into()) && !same("1-2".into(), null()));
+        assert!(!same(arn.into(), Value::unknown(Type::String)));
     }
 
     #[test]
