@@ -305,6 +305,17 @@ fn checks_are_gathered_by_object() {
         },
         {
             "address": {
+                "kind": "output_value", "module": "module.m", "name": "o",
+                "to_display": "module.m.output.o",
+            },
+            "status": "pass",
+            "instances": [{
+                "address": {"module": "module.m[0]", "to_display": "module.m[0].output.o"},
+                "status": "pass",
+            }],
+        },
+        {
+            "address": {
                 "kind": "resource", "mode": "managed", "name": "c",
                 "to_display": "terraform_data.c", "type": "terraform_data",
             },
@@ -319,17 +330,6 @@ fn checks_are_gathered_by_object() {
                     "status": "unknown",
                 },
             ],
-        },
-        {
-            "address": {
-                "kind": "output_value", "module": "module.m", "name": "o",
-                "to_display": "module.m.output.o",
-            },
-            "status": "pass",
-            "instances": [{
-                "address": {"module": "module.m[0]", "to_display": "module.m[0].output.o"},
-                "status": "pass",
-            }],
         },
     ]);
     assert_eq!(serde_json::to_value(written).unwrap(), expected);
