@@ -492,13 +492,26 @@ async fn data_sources() {
     let provider = AwsProvider::new(Environment::default());
     for source in provider.data_sources() {
         let data = bench.configured.data(source.name()).unwrap();
-        let config = wanted(if source.name() == PROFILE {
+        let name = if source.name() == PROFILE {
             "crm"
         } else {
             "us-east-1"
-        });
+        };
+        let attributes = source.schema().block.attributes.iter();
+        let config = Value::object(attributes.map(|a| match a.name {
+            "name" => ("name", Value::from(name)),
+            other => (other, Value::null(a.ty.clone())),
+        }));
         let answer = data.read_many(&[config]).await.remove(0);
-        if ["aws_secretsmanager_secret_version", "aws_ssm_parameter"].contains(&source.name()) {
+        let elsewhere = [
+            "aws_iam_policy",
+            "aws_kms_alias",
+            "aws_kms_key",
+            "aws_secretsmanager_secret",
+            "aws_secretsmanager_secret_version",
+            "aws_ssm_parameter",
+        ];
+        if elsewhere.contains(&source.name()) {
             // Services that the emulator has not.
             assert_eq!(answer.unwrap_err().kind, ErrorKind::NotConfigured);
             continue;
