@@ -309,22 +309,24 @@ pub struct Body {
     /// In JSON syntax whether a property is an argument or a block is decided by whoever knows the
     /// schema, so all properties are attributes first; see [`Body::resolve`].
     pub json: bool,
+    /// It is a block on one line, with its only argument.
+    pub one_line: bool,
     /// Something in it could not be read and has been reported: what seems to be missing may not be.
     pub broken: bool,
 }
 
 impl Body {
-    /// Where an error about something missing in it points: the opening brace, or the closing one
-    /// in JSON syntax. A body whose end could not be read has no such place but all of it.
+    /// Where an error about something missing in it points: the opening brace, the argument of a
+    /// block on one line, or the closing brace in JSON syntax. A body whose end could not be read has no such place but all of it.
     pub fn missing_place(&self) -> Span {
         let Span { file, start, end } = self.span;
         if self.json && self.broken {
             return self.span;
         }
-        let start = if self.json {
-            end.saturating_sub(1).max(start)
-        } else {
-            start
+        let start = match self.attributes.first() {
+            _ if self.json => end.saturating_sub(1).max(start),
+            Some(only) if self.one_line => only.span.start,
+            _ => start,
         };
         let end = end.min(start + 1);
         Span { file, start, end }

@@ -24,6 +24,27 @@ impl Kind {
         severity: Severity::Error,
     };
 
+    fn is_validation(self) -> bool {
+        self.summary == VARIABLE.summary
+    }
+
+    /// How the result of a condition is spoken of that is neither true nor false.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        if self.is_validation() {
+            (
+                "Invalid variable validation result",
+                "Validation condition expression",
+                "Invalid validation condition result",
+            )
+        } else {
+            (
+                "Invalid condition result",
+                "Condition expression",
+                "Invalid condition result",
+            )
+        }
+    }
+
     /// One line for a condition that does not hold.
     pub(crate) fn summary(self) -> &'static str {
         self.summary
@@ -102,16 +123,21 @@ pub(crate) fn check_with(
         checked.diagnostics = evaluated.diagnostics;
         return checked;
     }
-    let invalid = |detail: String| Diagnostic::error(expr.span, "Invalid condition result", detail);
+    let invalid = |detail: String| {
+        let mut error = Diagnostic::error(expr.span, kind.words().0, detail);
+        error.values = evaluator.values(expr);
+        error
+    };
     let holds = match convert(&evaluated.value, &Type::Bool) {
         Ok(value) if value.is_null() => {
-            let detail = "Condition expression must return either true or false, not null.";
-            checked.diagnostics.push(invalid(detail.into()));
+            let what = kind.words().1;
+            let detail = format!("{what} must return either true or false, not null.");
+            checked.diagnostics.push(invalid(detail));
             return checked;
         }
         Ok(value) => value.as_bool(),
         Err(error) => {
-            let detail = format!("Invalid condition result value: {error}.");
+            let detail = format!("{} value: {error}.", kind.words().2);
             checked.diagnostics.push(invalid(detail));
             return checked;
         }
@@ -120,7 +146,11 @@ pub(crate) fn check_with(
         return checked;
     };
     // A message that cannot be evaluated is an error even while the condition holds.
-    let message = message(evaluator, condition, &mut checked.diagnostics);
+    let message = match message(evaluator, condition, kind, &mut checked.diagnostics) {
+        Some(message) => message,
+        None if kind.is_validation() => "Failed to evaluate condition error message.".into(),
+        None => return checked,
+    };
     checked.status = if holds {
         CheckStatus::Pass
     } else {
@@ -140,15 +170,36 @@ pub(crate) fn check_with(
     checked
 }
 
-fn message(evaluator: Evaluator<'_>, condition: &Condition, found: &mut Vec<Diagnostic>) -> String {
+/// The message of a condition; `None` if it is none, which is said.
+fn message(
+    evaluator: Evaluator<'_>,
+    condition: &Condition,
+    kind: Kind,
+    found: &mut Vec<Diagnostic>,
+) -> Option<String> {
     let expr = &condition.error_message;
     let evaluated = evaluator.evaluate(expr);
     let failed = evaluated.has_errors();
     found.extend(evaluated.diagnostics);
     if failed {
-        return "The error message of this condition could not be evaluated.".into();
+        return None;
     }
-    let value = convert(&evaluated.value, &Type::String).unwrap_or(Value::null(Type::String));
+    let unsuitable = |why: &str| {
+        let detail = format!("Unsuitable value for error message: {why}.");
+        Diagnostic::error(expr.span, "Invalid error message", detail)
+    };
+    let value = match convert(&evaluated.value, &Type::String) {
+        Ok(value) if value.is_null() => {
+            // A variable's own error says that there is no message.
+            found.extend((!kind.is_validation()).then(|| unsuitable("must not be null")));
+            return None;
+        }
+        Ok(value) => value,
+        Err(error) => {
+            found.push(unsuitable(&error.to_string()));
+            return None;
+        }
+    };
     let marks = value.marks();
     if marks.contains(Marks::SENSITIVE) || marks.contains(Marks::EPHEMERAL) {
         let what = if marks.contains(Marks::EPHEMERAL) {
@@ -162,12 +213,13 @@ fn message(evaluator: Evaluator<'_>, condition: &Condition, found: &mut Vec<Diag
             what.1
         );
         found.push(Diagnostic::warning(expr.span, what.0, detail));
-        return "The message of this condition is not shown, because it contains a secret.".into();
+        let hidden = "The message of this condition is not shown, because it contains a secret.";
+        return Some(hidden.into());
     }
-    match value.as_str() {
+    Some(match value.as_str() {
         Some(text) => text.trim().to_owned(),
         None => "The error message of this condition is not known yet.".into(),
-    }
+    })
 }
 
 impl Walk<'_> {

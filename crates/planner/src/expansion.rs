@@ -184,17 +184,12 @@ fn way_out(expr: &Expr) -> Option<String> {
     })
 }
 
-fn sensitive(argument: &str) -> String {
-    format!(
-        "Sensitive values, or values derived from sensitive values, cannot be used as {argument} \
-         arguments. If used, the sensitive value could be exposed as a resource instance key."
-    )
-}
+const SENSITIVE: &str = "Sensitive values, or values derived from sensitive values, cannot be used as \
+                         for_each arguments. If used, the sensitive value could be exposed as a \
+                         resource instance key.";
 
 fn count_of(value: &Value) -> Result<Expansion, String> {
-    if value.is_sensitive() {
-        return Err(sensitive("count"));
-    }
+    // How many there are tells less than what they are called; Terraform takes it as well.
     if value.marks().contains(Marks::EPHEMERAL) {
         return Err(
             "The given \"count\" is derived from an ephemeral value, which means that it cannot \
@@ -238,7 +233,7 @@ fn each_of(value: &Value) -> Result<Expansion, String> {
     let unsuitable =
         |why: String| format!("The given \"for_each\" argument value is unsuitable: {why}.");
     if value.is_sensitive() {
-        return Err(sensitive("for_each"));
+        return Err(SENSITIVE.into());
     }
     if value.marks().contains(Marks::EPHEMERAL) {
         return Err(
@@ -286,7 +281,7 @@ fn each_of(value: &Value) -> Result<Expansion, String> {
                 )));
             }
             if elements.iter().any(Value::is_sensitive) {
-                return Err(sensitive("for_each"));
+                return Err(SENSITIVE.into());
             }
             let keys = elements
                 .iter()

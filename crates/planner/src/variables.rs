@@ -272,7 +272,7 @@ pub(crate) fn validate(walk: &mut Walk<'_>) {
                 let checked = conditions::check(walk, place, condition, conditions::VARIABLE);
                 let span = argument(walk, place, variable).unwrap_or(variable.header);
                 found.extend(checked.diagnostics.into_iter().map(|mut diagnostic| {
-                    if checked.failed {
+                    if checked.failed && diagnostic.summary == conditions::VARIABLE.summary() {
                         let rule = condition.condition.span;
                         diagnostic.span = Some(span);
                         diagnostic.labels.push((rule, "this is the rule".into()));

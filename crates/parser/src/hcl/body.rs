@@ -60,6 +60,7 @@ impl Cursor<'_> {
             blocks: Vec::new(),
             span,
             json: false,
+            one_line: false,
             broken: false,
         }
     }
@@ -363,6 +364,7 @@ impl Cursor<'_> {
         self.space();
         if !self.at_newline() && !self.at_end() && self.byte() != Some(b'}') {
             self.only_argument(&mut body)?;
+            body.one_line = true;
             body.span = self.span_from(open);
             return Ok(body);
         }

@@ -81,6 +81,7 @@ impl Lower<'_, '_> {
             blocks: Vec::new(),
             span: node.span,
             json: true,
+            one_line: false,
             broken: is_broken(node),
         };
         // Where all properties are arguments the body is an object; elsewhere it may be cut into

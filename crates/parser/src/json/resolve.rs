@@ -170,6 +170,7 @@ impl<S: Copy> Resolver<'_, S> {
             blocks: Vec::new(),
             span: expr.span,
             json: true,
+            one_line: false,
             broken: false,
         }
     }
