@@ -54,6 +54,8 @@ fn a_living_holder_is_named_and_a_plan_waits_for_nobody() {
         url,
         apply,
     } = slow(4);
+    // Wide enough that no number of a process breaks a line.
+    let environment = environment.with_variable("COLUMNS", "200");
     let second = environment
         .flowctl(&["--endpoint-url", &url, "apply", "-auto-approve"])
         .code(1);

@@ -538,12 +538,12 @@ impl<'a> Driver<'a, '_> {
                 let mut state =
                     Self::keeping(change).state(resource, self.run.digester, id, &planned);
                 let old = match change.action {
-                    Action::DeleteThenCreate => None,
                     // What the address had is gone from the service; what was put aside is not.
                     Action::Create => {
                         state.deposed = old.map(|old| old.deposed).unwrap_or_default();
                         None
                     }
+                    // What is left of the address was put aside earlier and is still there.
                     _ => old,
                 };
                 Request::Create {

@@ -222,9 +222,10 @@ fn configuration<'a>(
     let decoded = decoded(walk, instance, block);
     let mut found = decoded.diagnostics;
     let mut config = decoded.value;
-    if let Some(before) = before {
-        let ignore = &instance.resource.lifecycle.ignore_changes;
-        config = ignore::apply(ignore, block, before, &config, &mut found);
+    let ignore = &instance.resource.lifecycle.ignore_changes;
+    match before {
+        Some(before) => config = ignore::apply(ignore, block, before, &config, &mut found),
+        None => found.extend(ignore::check(ignore, block)),
     }
     found.extend(ignore::redundant(instance.resource, block));
     let Problems { told, mut untold } = problems(resource, &config, &decoded.places);

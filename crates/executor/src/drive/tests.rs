@@ -540,6 +540,26 @@ async fn replacements_in_both_orders() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_put_aside_outlives_a_replacement() {
+    let world = World::new();
+    world.run(&THREE[..1]).await;
+    let mut state = world.journal.snapshot().resources[&address("a")].clone();
+    state.deposed.push(("x".into(), state.attributes.clone()));
+    let put = StateWrite::Put(address("a"), Box::new(state));
+    world.journal.write(vec![put], Vec::new()).await.unwrap();
+    let replaced = Change {
+        after: Some(thing("a", "2")),
+        ..change("a", Action::DeleteThenCreate)
+    };
+    let plan = of(vec![replaced], vec![vec![]]);
+    let (outcome, _) = world.apply(&plan, &NoFaults).await;
+    assert_eq!(outcome.failed.len(), 0);
+    let state = &world.journal.snapshot().resources[&address("a")];
+    let deposed: Vec<_> = state.deposed.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!((state.id.as_str(), deposed), ("a", vec!["x"]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_that_is_gone_is_not_put_aside_for_the_one_made_in_its_place() {
     let world = World::new();
     world.run(&THREE[..1]).await;
