@@ -30,7 +30,8 @@ fn environment() -> TestEnvironment {
 
 #[test]
 fn a_saved_plan_is_shown_and_applied_as_it_was_approved() {
-    let environment = environment();
+    // Wide enough that no name of a machine breaks a line.
+    let environment = environment().with_variable("COLUMNS", "200");
     let planned = environment
         .flowctl(&["plan", "-out=plan.bin", "-var", "word=two"])
         .out();
@@ -310,6 +311,8 @@ fn a_live_object_that_changed_since_is_named() {
 #[test]
 fn state_that_changed_since_is_named() {
     let (environment, _emulator) = profile();
+    // Wide enough that no name of a machine breaks a line.
+    let environment = environment.with_variable("COLUMNS", "200");
     set_url(&environment, "https://api.datadoghq.eu");
     let _ = environment.flowctl(&["plan", "-out=plan.bin"]).success();
     set_url(&environment, "https://us3.datadoghq.com");
