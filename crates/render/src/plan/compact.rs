@@ -24,6 +24,9 @@ pub(super) fn resource(page: &mut Page, change: &Change, providers: &Providers) 
     if change.importing.is_some() {
         notes.push("import".to_owned());
     }
+    if let (Some(previous), false) = (&change.previous_address, change.action == Action::NoOp) {
+        notes.push(format!("moved from {previous}"));
+    }
     let forcing = names(&change.replace_paths, change, providers);
     if !forcing.is_empty() {
         notes.push(format!("{} forces replacement", forcing.join(", ")));
@@ -51,6 +54,14 @@ fn names(paths: &[AttributePath], change: &Change, providers: &Providers) -> Vec
             None => names.last().map_or(String::new(), ToString::to_string),
         }
     };
-    let unique: BTreeSet<_> = paths.iter().map(last).collect();
+    // What the service decides anew follows from the rest.
+    let asked = |path: &&AttributePath| {
+        let attribute = block.and_then(|block| block.attribute_at(path));
+        attribute.is_none_or(|attribute| attribute.presence.is_configurable())
+    };
+    let mut unique: BTreeSet<_> = paths.iter().filter(asked).map(last).collect();
+    if unique.is_empty() {
+        unique = paths.iter().map(last).collect();
+    }
     unique.into_iter().collect()
 }

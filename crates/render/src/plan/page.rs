@@ -6,6 +6,7 @@ use flowctl_model::plan::Awaited;
 use flowctl_model::{AttributePath, Step};
 use unicode_width::UnicodeWidthStr;
 
+use super::elements::display_width;
 use super::human::{Context, HumanOptions};
 use crate::style::{Style, Styled, clean};
 
@@ -228,10 +229,28 @@ impl Page {
         self.out.plain(text);
     }
 
-    /// A remark of little importance on a line of its own.
+    /// A remark of little importance, `# (…)`, on lines of its own.
     pub(super) fn remark(&mut self, indent: usize, text: &str) {
+        /// Narrower than this it would be a column of words.
+        const LEAST: usize = 40;
+        let most = self.options.width.saturating_sub(indent + 2).max(LEAST);
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && display_width(&line) + 1 + display_width(word) > most {
+                self.dim(indent, &line);
+                line = "# ".to_owned();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.dim(indent, &line);
+    }
+
+    fn dim(&mut self, indent: usize, line: &str) {
         self.spaces(indent + 2);
-        self.out.push(Style::Dim, text);
+        self.out.push(Style::Dim, line);
         self.end();
     }
 

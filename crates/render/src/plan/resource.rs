@@ -116,8 +116,8 @@ fn header(page: &mut Page, change: &Change) {
         page.end();
     } else {
         name(page, &change.address);
-        page.text(" ");
         let (style, words) = verdict(change);
+        page.text(" ");
         page.out.push(style, words);
         page.end();
         if let Some(previous) = &change.previous_address {
