@@ -419,3 +419,74 @@ fn where_there_is_nothing_to_compare_with() {
     let without = without.flowctl(&["review", "--base=main"]).code(1);
     assert!(without.stderr.contains("Cannot run git"), "{without}");
 }
+
+#[test]
+fn what_nobody_knows_yet_is_compared_by_how_it_is_written() {
+    let environment = repository(
+        r#"
+//- main.tf
+variable "region" {
+  type = string
+}
+variable "one" {
+  type      = string
+  sensitive = true
+}
+variable "two" {
+  type      = string
+  sensitive = true
+}
+resource "terraform_data" "first" {
+  input = { a = 1 }
+}
+resource "terraform_data" "list" {
+  input = [terraform_data.first.id, var.region, upper(var.region)]
+}
+resource "terraform_data" "secret" {
+  input = { known = "k", token = var.one }
+}
+resource "terraform_data" "untouched" {
+  input = [var.region, terraform_data.first.id]
+}
+"#,
+    );
+    assert_eq!(
+        environment.flowctl(&["review", "--base=before"]).out(),
+        SAME
+    );
+    replace(
+        &environment,
+        "main.tf",
+        ", var.region, upper",
+        ", \"${var.region}-1\", upper",
+    );
+    replace(
+        &environment,
+        "main.tf",
+        "token = var.one",
+        "token = var.two",
+    );
+    replace(
+        &environment,
+        "main.tf",
+        "[var.region, terraform",
+        "[ (var.region), terraform",
+    );
+    // A rename that nobody has written down.
+    replace(&environment, "main.tf", "\"untouched\"", "\"renamed\"");
+    replace(
+        &environment,
+        "main.tf",
+        "[ (var.region), terraform_data.first.id]",
+        "[\"x\"]",
+    );
+    commit(&environment);
+    git(&environment, &["tag", "between"]);
+    insta::assert_snapshot!(environment.flowctl(&["review", "--base=before"]));
+    replace(&environment, "main.tf", "\"renamed\"", "\"again\"");
+    let renamed = environment.flowctl(&["review", "--base=between"]).success();
+    assert!(
+        renamed.stderr.contains("to   = terraform_data.again"),
+        "{renamed}"
+    );
+}

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use flowctl_lang::{Subject, references};
 use flowctl_model::{Address, AttributePath, ModulePath, Step};
-use flowctl_parser::ast::{Body, Expr, ExprKind, ObjectKey, SplatStep, TemplatePart};
+use flowctl_parser::ast::{Body, Expr, ExprKind, ObjectItem, ObjectKey, SplatStep, TemplatePart};
 use flowctl_parser::configuration::{Configuration, Module, ModuleCall, Resource};
 
 /// What an attribute of an instance is made from; empty if it is not configured. It may hold
@@ -80,7 +80,7 @@ impl Tracer {
             return;
         };
         if let Some(attribute) = body.attribute(name) {
-            self.expr(place, Some(resource), &attribute.expr);
+            self.expr(place, Some(resource), part(&attribute.expr, rest));
             return;
         }
         let (index, inside) = match rest.split_first() {
@@ -155,6 +155,38 @@ impl Tracer {
         }
         new
     }
+}
+
+/// The part of an expression that makes what is at a path of its value, as far as it is written with
+/// literal names.
+fn part<'e>(expr: &'e Expr, path: &[Step]) -> &'e Expr {
+    let Some((step, rest)) = path.split_first() else {
+        return expr;
+    };
+    let inner = match (&expr.kind, step) {
+        (ExprKind::Wrapped(inner) | ExprKind::Parens(inner), _) => return part(inner, path),
+        (ExprKind::Object(items), Step::Attribute(name) | Step::Key(name)) => {
+            let is_literal = |item: &&ObjectItem| match &item.key {
+                ObjectKey::Name(_) => true,
+                ObjectKey::Expr(key) => matches!(&key.kind, ExprKind::String(_)),
+            };
+            let is_it = |item: &&ObjectItem| match &item.key {
+                ObjectKey::Name(key) => *key.text == **name,
+                ObjectKey::Expr(key) => {
+                    matches!(&key.kind, ExprKind::String(key) if **key == **name)
+                }
+            };
+            let literal = items.iter().all(|item| is_literal(&item));
+            items
+                .iter()
+                .find(is_it)
+                .filter(|_| literal)
+                .map(|item| &item.value)
+        }
+        (ExprKind::Tuple(elements), Step::Index(index)) => elements.get(*index),
+        _ => None,
+    };
+    inner.map_or(expr, |inner| part(inner, rest))
 }
 
 /// Writes an expression in a form in which two that differ in layout, comments or needless brackets

@@ -130,7 +130,9 @@ fn fill(walk: &mut Walk<'_>) {
     instance::drift(walk);
     if input.options.mode == Mode::Normal {
         conditions::checks(walk);
-        suggest::moved_blocks(walk);
+        let known = (input.providers, input.digester);
+        let found = suggest::moved_blocks(&walk.changes, &walk.modules, known);
+        walk.diagnostics.extend(found);
     }
     if walk.selection.is_partial() {
         walk.diagnostics.push(partial());

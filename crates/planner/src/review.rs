@@ -1,22 +1,25 @@
 //! Two configurations compared by what they ask for, without state and without a service.
 //!
 //! Each is planned from nothing; what one plan makes and the other makes differently becomes a
-//! change. What neither can know without a service is taken as the same on both sides.
+//! change. What neither can know without a service is taken as the same on both sides if it is
+//! written in the same way.
 
 use std::collections::BTreeMap;
 
-use flowctl_model::plan::{Action, Change, OutputChange, Plan, Reason};
+use flowctl_model::plan::{Action, Awaited, Change, OutputChange, Plan, Reason};
 use flowctl_model::secret::withhold;
 use flowctl_model::{
     Address, AttributePath, Digest, Digester, InstanceKey, Mode, Text, Type, Value,
 };
-use flowctl_parser::Configuration;
+use flowctl_parser::{Configuration, Diagnostic};
 use flowctl_schema::{Providers, ResourceType};
 
 use crate::diff::changed;
 use crate::moves;
 use crate::origin::origin;
 use crate::plan::is_configured;
+use crate::suggest;
+use crate::walk::Modules;
 
 /// A configuration and the plan that makes everything in it.
 #[derive(Clone, Copy)]
@@ -89,6 +92,17 @@ pub fn review(base: Side<'_>, head: Side<'_>, providers: &Providers, digester: &
     }
 }
 
+/// Renames of what `review` found without a `moved` block in the new configuration.
+pub fn renames(
+    plan: &Plan,
+    head: &Configuration,
+    providers: &Providers,
+    digester: &Digester,
+) -> Vec<Diagnostic> {
+    let modules = Modules::new(&head.root);
+    suggest::moved_blocks(&plan.changes, &modules, (providers, digester))
+}
+
 /// The objects that a plan makes.
 fn managed(plan: &Plan) -> impl Iterator<Item = (&Address, &Change)> {
     plan.changes
@@ -150,14 +164,21 @@ impl Pair<'_> {
         let (one, other) = (comparable(&before), comparable(new));
         let mut paths = changed(self.resource, self.digester, &one, &other);
         let elsewhere = self.written_otherwise(old, new, &paths);
-        if !elsewhere.is_empty() {
-            before = before.map_at(&mut AttributePath::root(), &mut |path, value| {
-                let withheld = || Value::withheld(value.ty(), Digest::FORGOTTEN);
-                elsewhere.contains(path).then(withheld)
-            });
-            paths.extend(elsewhere);
-            paths.sort();
-        }
+        before = before.map_at(&mut AttributePath::root(), &mut |path, value| {
+            let new = new.at(path).filter(|new| is_open(new));
+            match new.filter(|_| is_open(value)) {
+                // Neither side knows it: alike, or certainly not.
+                Some(new) if elsewhere.contains(path) => Some(unlike(new)),
+                Some(new) => Some(new.clone()),
+                None if elsewhere.contains(path) => {
+                    Some(Value::withheld(value.ty(), Digest::FORGOTTEN))
+                }
+                None => None,
+            }
+        });
+        let awaits = self.sources(&elsewhere);
+        paths.extend(elsewhere);
+        paths.sort();
         let forces =
             |path: &&AttributePath| schema.block.attribute_at(path).is_some_and(|a| a.replace);
         let replace_paths: Vec<_> = paths.iter().filter(forces).cloned().collect();
@@ -179,12 +200,30 @@ impl Pair<'_> {
             before: Some(if unchanged { new.clone() } else { before }),
             replace_paths,
             changed_paths: paths,
+            awaits,
             ..self.after.clone()
         }
     }
 
-    /// The secrets that are there on both sides, as far as can be told the same, and written
-    /// otherwise: a literal that has become a variable, another variable.
+    /// What the parts wait for that nobody knows yet, and what they waited for where they are
+    /// written otherwise now.
+    fn sources(&self, elsewhere: &[AttributePath]) -> Vec<Awaited> {
+        let mut awaits = self.after.awaits.clone();
+        for awaited in &mut awaits {
+            let before = self.before.awaits.iter().find(|b| b.path == awaited.path);
+            if let Some(before) = before.filter(|_| elsewhere.contains(&awaited.path))
+                && before.on != awaited.on
+            {
+                let (new, old) = (awaited.on.join(", "), before.on.join(", "));
+                awaited.on = vec![format!("{new}, formerly from {old}")];
+            }
+        }
+        awaits
+    }
+
+    /// What is there on both sides, as far as can be told the same, and written otherwise: a secret
+    /// whose literal has become a variable, a reference to something that nobody knows yet which
+    /// has become another one.
     fn written_otherwise(
         &self,
         old: &Value,
@@ -192,20 +231,44 @@ impl Pair<'_> {
         changed: &[AttributePath],
     ) -> Vec<AttributePath> {
         let schema = self.resource.schema();
-        let mut secret = Vec::new();
+        let mut unseen = Vec::new();
         new.visit(&mut |path, value| {
             let hidden = value.is_sensitive() || schema.is_secret(path);
-            if hidden && !value.is_null() && !changed.iter().any(|c| path.starts_with(c)) {
-                secret.push(path.clone());
+            let open = is_open(value) && old.at(path).is_some_and(is_open);
+            let decided = schema
+                .block
+                .attribute_at(path)
+                .is_some_and(|a| !a.presence.is_configurable());
+            if (hidden || open)
+                && !decided
+                && !value.is_null()
+                && !changed.iter().any(|c| path.starts_with(c))
+            {
+                unseen.push(path.clone());
             }
             !hidden
         });
-        secret.retain(|path| {
+        unseen.retain(|path| {
             let there = old.at(path).is_some_and(|value| !value.is_null());
             let of = |configuration, address| origin(configuration, address, path);
             there && of(self.sides.0, &self.before.address) != of(self.sides.1, &self.after.address)
         });
-        secret
+        unseen
+    }
+}
+
+/// Whether a value is one that nobody knows yet and that is no secret.
+fn is_open(value: &Value) -> bool {
+    !value.is_known() && value.digest().is_none() && !value.is_sensitive()
+}
+
+/// Another value that nobody knows yet.
+fn unlike(value: &Value) -> Value {
+    let any = Value::unknown(Type::Any);
+    if any == *value {
+        Value::unknown_not_null(Type::Any)
+    } else {
+        any
     }
 }
 

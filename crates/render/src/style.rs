@@ -136,6 +136,11 @@ impl From<String> for Styled {
 /// `text` without anything a terminal would act upon: control characters, escape sequences and
 /// characters that change the direction of writing are spelled out. Line breaks and tabs stay.
 pub fn clean(text: &str) -> Cow<'_, str> {
+    // Nearly all text is of this kind, and there is a lot of it in a plan.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
     if text
         .chars()
         .all(|c| matches!(c, '\n' | '\t') || !is_active(c))

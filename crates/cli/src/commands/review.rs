@@ -331,15 +331,15 @@ impl Compared {
         };
         let unbound = Options::default();
         let (base, wrong, old_failed) = planned(old, &unbound);
-        let (head, found, new_failed) = planned(new, &options);
+        let (head, mut found, new_failed) = planned(new, &options);
         if old_failed {
             // Warnings about what is to be replaced help nobody.
             let wrong = wrong.into_iter().filter(Diagnostic::is_error).collect();
             let (wrong, sources) = old.told(wrong);
             ui.diagnostics(&wrong, &sources);
         }
-        let (found, sources) = new.told(found);
         if old_failed || new_failed {
+            let (found, sources) = new.told(found);
             ui.diagnostics(&found, &sources);
             return Err(CommandError::Told);
         }
@@ -355,6 +355,10 @@ impl Compared {
             &self.providers,
             &self.digester,
         );
+        let (providers, digester) = (&self.providers, &self.digester);
+        let configuration = &new.project.configuration;
+        found.extend(review::renames(&plan, configuration, providers, digester));
+        let (found, sources) = new.told(found);
         let names = (old.name(), new.name());
         match self.written(&plan, new, (&found, &sources), args) {
             Some(text) => ui.print(&(text.trim_end().to_owned() + "\n"))?,

@@ -83,6 +83,19 @@ pub(super) fn inside(page: &mut Page, indent: usize, mark: Mark, value: &Value) 
 pub(super) fn list(page: &mut Page, indent: usize, before: &Value, after: &Value) {
     let before = before.elements().unwrap_or_default();
     let after = after.elements().unwrap_or_default();
+    if before.len() == after.len() && before.iter().any(|old| !old.is_known()) {
+        // Nothing but the place tells apart what was not known before either.
+        for (index, (old, new)) in before.iter().zip(after).enumerate() {
+            page.inside(
+                || Step::Index(index),
+                |page| {
+                    let change = Change::of(Some(old), Some(new), !same(old, new));
+                    change.write(page, indent, "", ",");
+                },
+            );
+        }
+        return;
+    }
     let mut ids = HashMap::new();
     let (old, new) = (identify(&mut ids, before), identify(&mut ids, after));
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);

@@ -3,10 +3,13 @@
 use flowctl_model::{AttributePath, Kind, Number, Type, Value};
 
 /// Whether two values would be shown as equal: marks and the difference between lists and tuples
-/// or maps and objects do not count; what is not known yet differs from everything.
+/// or maps and objects do not count; what is not known yet differs from everything that is known.
 pub(super) fn same(a: &Value, b: &Value) -> bool {
     match (a.kind(), b.kind()) {
-        (Kind::Unknown(_), Kind::Unknown(_)) => a.digest().is_some() && a.digest() == b.digest(),
+        (Kind::Unknown(old), Kind::Unknown(new)) => match (a.digest(), b.digest()) {
+            (None, None) => old == new,
+            (old, new) => old == new,
+        },
         (Kind::Unknown(_), _) | (_, Kind::Unknown(_)) => false,
         (Kind::Null(_), Kind::Null(_)) => true,
         _ => match (a.elements(), b.elements(), a.members(), b.members()) {

@@ -13,6 +13,8 @@ use crate::value::{SENSITIVE, heredoc_mark, is_text, quote, scalar};
 
 /// What stands in place of a secret that changes.
 const SENSITIVE_CHANGED: &str = "(sensitive value, changed)";
+/// What stands in place of a value that was not known before and is not known now, and is another.
+const UNKNOWN_CHANGED: &str = "(known after apply, changed)";
 /// Lines of a new text that are shown before the rest is counted.
 const LONG_TEXT: usize = 60;
 /// Characters shown in front of the place where two long strings begin to differ.
@@ -106,9 +108,16 @@ impl<'a> Change<'a> {
             }
             page.text(tail);
             self.note.write(page);
+            self.origin(page);
             return page.end();
         }
         match (self.before, self.after) {
+            (Some(before), Some(after))
+                if self.changed && !before.is_known() && !after.is_known() =>
+            {
+                page.text(UNKNOWN_CHANGED);
+                self.note.write(page);
+            }
             (Some(before), Some(after)) if self.changed => self.both(page, indent, before, after),
             (_, Some(after)) => whole(page, indent, mark, after, self.note),
             (Some(before), None) => {
@@ -122,13 +131,18 @@ impl<'a> Change<'a> {
             (None, None) => {}
         }
         page.text(tail);
+        self.origin(page);
+        page.end();
+    }
+
+    /// Says what a value waits for that is not known yet.
+    fn origin(&self, page: &mut Page) {
         if self.after.is_some_and(|after| !after.is_known())
             && let Some(origin) = page.origin()
         {
             let sign = if self.note == Note::None { " #" } else { ";" };
             page.out.push(Style::Dim, &format!("{sign} {origin}"));
         }
-        page.end();
     }
 
     fn both(&self, page: &mut Page, indent: usize, before: &Value, after: &Value) {

@@ -13,7 +13,7 @@ use flowctl_model::plan::{Action, Change, Counts, Plan};
 use flowctl_parser::{Diagnostic, SourceMap};
 use flowctl_schema::Providers;
 
-pub(in crate::plan) use self::escape::html;
+pub(in crate::plan) use self::escape::{html, push_html};
 
 use self::diff::DETAILS;
 use self::escape::{code, shortened};

@@ -238,7 +238,7 @@ impl Page {
         for word in text.split(' ') {
             if !line.is_empty() && display_width(&line) + 1 + display_width(word) > most {
                 self.dim(indent, &line);
-                line = "# ".to_owned();
+                line.replace_range(.., "# ");
             }
             if !line.is_empty() {
                 line.push(' ');

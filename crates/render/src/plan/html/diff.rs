@@ -1,17 +1,17 @@
 //! The differences of one object as rows with a side before and a side after. The style of the
 //! page decides whether the sides stand beside each other or one below the other.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use flowctl_model::Text;
 use flowctl_model::plan::{Change, Drift, OutputChange};
 use flowctl_schema::Providers;
 
-use super::text;
 use crate::plan::human::{Context, HumanOptions};
 use crate::plan::lines::{ARROW, Line};
+use crate::plan::markdown::push_html;
 use crate::plan::objects;
+use crate::style::clean;
 
 /// A page is wide: values stand on one line, and only very long ones are cut.
 const OPTIONS: HumanOptions = HumanOptions {
@@ -62,24 +62,36 @@ pub(super) fn rows(out: &mut String, lines: &[Line]) {
             (after, "ins", parts.as_ref().map(|parts| parts.1.clone())),
         ] {
             let element = if same { "span" } else { element };
-            let _ = match (side, part) {
-                (Some(side), _) if side.is_empty() => {
-                    write!(out, "<{element}>&nbsp;</{element}>")
-                }
-                (Some(side), Some(part)) => write!(
-                    out,
-                    "<{element}>{}<mark>{}</mark>{}</{element}>",
-                    text(&side[..part.start]),
-                    text(&side[part.clone()]),
-                    text(&side[part.end..]),
-                ),
-                (Some(side), None) => write!(out, "<{element}>{}</{element}>", text(&side)),
-                (None, _) => write!(out, "<span class=\"no\"></span>"),
+            let Some(side) = side else {
+                out.push_str("<span class=\"no\"></span>");
+                continue;
             };
+            out.push('<');
+            out.push_str(element);
+            out.push('>');
+            match part {
+                _ if side.is_empty() => out.push_str("&nbsp;"),
+                Some(part) => {
+                    push(out, &side[..part.start]);
+                    out.push_str("<mark>");
+                    push(out, &side[part.clone()]);
+                    out.push_str("</mark>");
+                    push(out, &side[part.end..]);
+                }
+                None => push(out, &side),
+            }
+            out.push_str("</");
+            out.push_str(element);
+            out.push('>');
         }
         out.push_str("</div>");
     }
     out.push_str("</div>\n");
+}
+
+/// Appends text of any origin.
+fn push(out: &mut String, any: &str) {
+    push_html(out, &clean(any));
 }
 
 /// Whether what follows is inside of what the line begins.

@@ -1,11 +1,12 @@
 //! `relevant_attributes`: what of other resources the changes may come from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use flowctl_model::plan::{Action, Plan};
-use flowctl_model::{Address, InstanceKey, ResourceAddress};
+use flowctl_model::{Address, InstanceKey, Mode, ModulePath, ResourceAddress};
 use flowctl_parser::Configuration;
 use flowctl_parser::ast::{Body, Expr};
+use flowctl_parser::configuration::Resource;
 use serde::Serialize;
 
 use super::mode_of;
@@ -35,16 +36,21 @@ pub(super) fn collect(plan: &Plan, configuration: &Configuration) -> Vec<Relevan
         .filter(|change| change.action != Action::NoOp)
         .map(|change| &change.address.resource)
         .collect();
+    let mut known: HashMap<ModulePath, HashMap<(Mode, &str, &str), &Resource>> = HashMap::new();
     for address in changing {
         let Some(module) = modules.get(&address.module) else {
             continue;
         };
-        let written = module.resources.iter().find(|resource| {
-            mode_of(resource.kind) == address.mode
-                && *resource.type_name.text == *address.type_name
-                && *resource.name.text == *address.name
+        let by_name: &HashMap<_, _> = known.entry(address.module.path()).or_insert_with(|| {
+            let resources = module.resources.iter();
+            resources
+                .map(|r| ((mode_of(r.kind), &*r.type_name.text, &*r.name.text), r))
+                .collect()
         });
-        let Some(resource) = written else { continue };
+        let name = (address.mode, &*address.type_name, &*address.name);
+        let Some(resource) = by_name.get(&name) else {
+            continue;
+        };
         let mut follow = |expr| trace.follow(&address.module, expr);
         [&resource.count, &resource.for_each]
             .into_iter()

@@ -49,18 +49,27 @@ pub(super) fn html_code(text: &str) -> String {
 
 /// Text inside an HTML element or attribute.
 pub(in crate::plan) fn html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
+    let mut out = String::with_capacity(text.len() + 16);
+    push_html(&mut out, text);
     out
+}
+
+/// Appends text inside an HTML element or attribute.
+pub(in crate::plan) fn push_html(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(match behind.as_bytes().first() {
+            Some(b'&') => "&amp;",
+            Some(b'<') => "&lt;",
+            Some(b'>') => "&gt;",
+            Some(b'"') => "&quot;",
+            _ => "&#39;",
+        });
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
 }
 
 /// Lines as a fenced block, with a fence longer than any run of backticks inside.
