@@ -126,7 +126,7 @@ impl Session<'_> {
         if key.is_null() {
             return invalid(self, "Can't use a null value as an indexing key.".into());
         }
-        let ty = value.ty();
+        let ty = outer_type(value);
         let marks = value.marks().union(key.marks());
         let key_type = match &ty {
             Type::Any => return Self::dynamic().marked(marks),
@@ -303,23 +303,37 @@ impl Session<'_> {
     }
 }
 
+/// The type of a value, but for what is inside of it where that would take long to find out: an
+/// index into a large object must not cost as much as the whole of it.
+fn outer_type(value: &Value) -> Type {
+    match value.kind() {
+        Kind::Object(_) => Type::object::<Text>([]),
+        Kind::Tuple(_) => Type::tuple(Vec::new()),
+        _ => value.ty(),
+    }
+}
+
 /// The element at `number`, of an unknown sequence too if its type says that it is there.
 fn element(value: &Value, number: &Number) -> Option<Value> {
-    match (value.elements(), value.ty()) {
-        (Some(elements), _) => elements.get(number.to_usize()?).cloned(),
-        (None, Type::List(element)) => (number.is_integer() && !number.is_negative())
+    if let Some(elements) = value.elements() {
+        return elements.get(number.to_usize()?).cloned();
+    }
+    match value.ty() {
+        Type::List(element) => (number.is_integer() && !number.is_negative())
             .then(|| Value::unknown((*element).clone())),
-        (None, Type::Tuple(types)) => types.get(number.to_usize()?).cloned().map(Value::unknown),
+        Type::Tuple(types) => types.get(number.to_usize()?).cloned().map(Value::unknown),
         _ => None,
     }
 }
 
 /// The member called `name`, of an unknown map or object too if its type says that it is there.
 fn member(value: &Value, name: &Text) -> Option<Value> {
-    match (value.members(), value.ty()) {
-        (Some(members), _) => members.get(name).cloned(),
-        (None, Type::Map(element)) => Some(Value::unknown((*element).clone())),
-        (None, Type::Object(object)) => object.attributes.get(name).cloned().map(Value::unknown),
+    if let Some(members) = value.members() {
+        return members.get(name).cloned();
+    }
+    match value.ty() {
+        Type::Map(element) => Some(Value::unknown((*element).clone())),
+        Type::Object(object) => object.attributes.get(name).cloned().map(Value::unknown),
         _ => None,
     }
 }
