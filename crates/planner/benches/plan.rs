@@ -85,6 +85,18 @@ fn instances(count: usize) -> OneFile {
     ))
 }
 
+/// So many instances, each of which looks itself up among as many others, and among the instances of another block.
+fn lookups(count: usize) -> OneFile {
+    OneFile(format!(
+        "locals {{\n  all = {{ for i in flatten([for a in range({count} / 1000) : [for b in \
+         range(1000) : a * 1000 + b]]) : \"k${{i}}\" => i }}\n}}\n\
+         resource \"terraform_data\" \"a\" {{\n  for_each = local.all\n  input = \
+         lookup(local.all, each.key, 0)\n}}\n\
+         resource \"terraform_data\" \"b\" {{\n  for_each = terraform_data.a\n  input = \
+         terraform_data.a[each.key].input\n}}\n"
+    ))
+}
+
 fn state(providers: &Providers, files: &OneFile) -> Snapshot {
     let loaded = load(".", files);
     let empty = Snapshot::default();
@@ -160,7 +172,11 @@ type Make = fn(usize) -> OneFile;
 
 fn bench(criterion: &mut Criterion) {
     let providers = Providers::new(vec![Arc::new(BuiltinProvider::new())]);
-    let shapes: [(&str, Make); 2] = [("blocks", blocks), ("instances", instances)];
+    let shapes: [(&str, Make); 3] = [
+        ("blocks", blocks),
+        ("instances", instances),
+        ("lookups", lookups),
+    ];
     for (shape, make) in shapes {
         let mut group = criterion.benchmark_group(shape);
         group.sample_size(10);

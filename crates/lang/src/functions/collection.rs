@@ -216,11 +216,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "length",
         params: &[Param::new("value", Kind::Any).unknown().any_type().marked()],
-        returns: Returns::From(|args| match args.first().map(Value::ty) {
-            Some(Type::Bool | Type::Number) => Err(FunctionError::other(
-                "argument must be a string, a collection type, or a structural type",
-            )),
-            _ => Ok(Type::Number),
+        returns: Returns::From(|args| {
+            match args.first().map(|arg| {
+                // What is in it takes long to look at, and does not matter.
+                let many = arg.members().is_some() || arg.elements().is_some();
+                if many { Type::Any } else { arg.ty() }
+            }) {
+                Some(Type::Bool | Type::Number) => Err(FunctionError::other(
+                    "argument must be a string, a collection type, or a structural type",
+                )),
+                _ => Ok(Type::Number),
+            }
         }),
         doc: "The number of elements of a collection, or of characters of a string.",
         example: ("length([\"a\", \"b\"])", "2"),
@@ -450,9 +456,17 @@ fn lookup_type(args: &[Value]) -> Result<Type, FunctionError> {
         )));
     }
     let default = args.get(2);
+    let key = args.get(1).and_then(Value::as_str);
+    // The type of all of an object takes long to find out, and is not needed.
+    if let (Some(flowctl_model::Kind::Object(members)), Some(key)) =
+        (args.first().map(Value::kind), key)
+        && let Some(found) = members.get(key)
+    {
+        return Ok(found.ty());
+    }
     match args.first().map(Value::ty) {
         Some(Type::Object(object)) => {
-            let Some(key) = args.get(1).and_then(Value::as_str) else {
+            let Some(key) = key else {
                 return Ok(Type::Any);
             };
             match (object.attributes.get(key), default) {
