@@ -28,6 +28,7 @@ pub use configuration::Configuration;
 pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use exception::Exception;
 pub use format::format;
+pub use hcl::is_name;
 pub use load::{FileSystem, Loaded, NO_CONFIGURATION, load};
 pub use policy::load_policies;
 pub use source::{Position, Source, SourceMap};

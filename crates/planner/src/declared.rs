@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use flowctl_lang::functions::provider;
 use flowctl_lang::{Reference, Subject};
 use flowctl_model::Mode;
-use flowctl_parser::ast::Span;
+use flowctl_parser::ast::{Expr, ExprKind, Span};
 use flowctl_parser::configuration::{Module, Resource};
 use flowctl_parser::diagnostic::Diagnostic;
 
@@ -116,6 +117,58 @@ pub(crate) fn undeclared(
         }
         Subject::SelfRef if !available.this => Some(reference.undeclared([])),
         _ => None,
+    }
+}
+
+/// Errors for functions of providers that the module does not require, or that have no such function.
+pub(crate) fn unknown_functions(here: &Here<'_>, expr: &Expr) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut pending = vec![expr];
+    while let Some(expr) = pending.pop() {
+        expr.children(&mut |inner| pending.push(inner));
+        if let ExprKind::Call(call) = &expr.kind
+            && let Some(named) = call.name.text.strip_prefix("provider::")
+        {
+            found.extend(unknown_function(here, named, call.name.span));
+        }
+    }
+    found
+}
+
+fn unknown_function(here: &Here<'_>, named: &str, span: Span) -> Option<Diagnostic> {
+    let error = |detail: String| Some(Diagnostic::error(span, "Unknown provider function", detail));
+    let Some((local, function)) = named.split_once("::") else {
+        return error(
+            "The name of a provider and that of its function follow \"provider::\".".into(),
+        );
+    };
+    let required = here.module.required_providers.iter();
+    let source = required
+        .filter(|(name, _)| &*name.text == local)
+        .find_map(|(_, source)| source.as_deref());
+    let whole = format!("provider::{named}");
+    match source {
+        Some(provider::SOURCE) if provider::provider_function(&whole).is_some() => None,
+        Some(provider::SOURCE) => error(format!(
+            "The function {function:?} is not available from the provider {local:?}, which has \
+             encode_expr, encode_tfvars and decode_tfvars."
+        )),
+        Some(_) => error(format!(
+            "The provider {local:?} has no functions here: there is no function {whole:?}."
+        )),
+        None => error(format!(
+            "There is no function {whole:?}: the module does not require a provider {local:?}."
+        ))
+        .map(|error| {
+            if provider::provider_function(&whole).is_none() {
+                return error;
+            }
+            error.with_help(format!(
+                "require it in the terraform block: `required_providers {{ {local} = {{ source = \
+                 {:?} }} }}`",
+                provider::SOURCE
+            ))
+        }),
     }
 }
 

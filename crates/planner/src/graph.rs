@@ -18,7 +18,7 @@ use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashSet;
 
-use crate::declared::{Available, Here, undeclared};
+use crate::declared::{Available, Here, undeclared, unknown_functions};
 use crate::dynamic::{Dynamic, EACH};
 
 /// Something that has a value or is made.
@@ -454,6 +454,7 @@ impl Builder {
     fn checked(&mut self, here: &Here<'_>, expr: &Expr, available: Available) -> Vec<Reference> {
         let (mut found, malformed) = references(expr);
         self.diagnostics.extend(malformed);
+        self.diagnostics.extend(unknown_functions(here, expr));
         found.retain(|reference| !is_bound(&self.bound, reference));
         found.retain(|reference| match undeclared(here, reference, available) {
             Some(diagnostic) => {
@@ -489,7 +490,9 @@ pub(crate) fn undeclared_in_root(configuration: &Configuration, expr: &Expr) -> 
     let here = Here::new(&configuration.root);
     let (found, _) = references(expr);
     let undeclared = |reference| undeclared(&here, reference, Available::default());
-    found.iter().filter_map(undeclared).collect()
+    let mut wrong: Vec<Diagnostic> = found.iter().filter_map(undeclared).collect();
+    wrong.extend(unknown_functions(&here, expr));
+    wrong
 }
 
 /// The nodes that a reference in the root module depends on.

@@ -307,3 +307,52 @@ fn an_infinite_number_is_refused_where_it_would_be_kept() {
     });
     assert_eq!(errors, ["Infinite number", "Infinite number"]);
 }
+
+#[test]
+fn functions_of_the_built_in_provider_are_there_where_it_is_required() {
+    let project = Project::new(
+        r#"
+        terraform {
+          required_providers {
+            own = { source = "terraform.io/builtin/terraform" }
+          }
+        }
+        locals {
+          file  = provider::own::encode_tfvars({ long = [1, null], b = { c = "a\n$${x}" } })
+          again = provider::own::decode_tfvars(local.file)
+        }
+        output "file" { value = local.file }
+        output "same" { value = local.again.long[0] == 1 && local.again.b.c == "a\n$${x}" }
+        output "text" { value = provider::own::encode_expr({ "a b" = toset(["y", "x"]) }) }
+        "#,
+    );
+    project.applied();
+    let snapshot = project.snapshot();
+    let output = |name: &str| &snapshot.outputs[&common::text(name)].value;
+    assert_eq!(
+        output("file").as_str(),
+        Some("b = {\n  c = \"a\\n$${x}\"\n}\nlong = [1, null]\n")
+    );
+    assert_eq!(output("same").as_bool(), Some(true));
+    assert_eq!(
+        output("text").as_str(),
+        Some("{\n  \"a b\" = [\"x\", \"y\"]\n}")
+    );
+    for call in [
+        "provider::terraform::encode_expr(1)",
+        "provider::own::nope(1)",
+        "provider::own(1)",
+    ] {
+        let project = Project::new(&format!(
+            "terraform {{\n required_providers {{\n own = {{ source = \
+             \"terraform.io/builtin/terraform\" }}\n }}\n}}\noutput \"o\" {{ value = {call} }}\n"
+        ));
+        let (_, found) = project.apply();
+        assert!(
+            found
+                .iter()
+                .any(|d| d.summary == "Unknown provider function"),
+            "{call}: {found:?}"
+        );
+    }
+}

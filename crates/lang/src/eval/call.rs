@@ -20,7 +20,9 @@ impl Session<'_> {
     pub(super) fn call(&mut self, expr: &Expr, call: &Call) -> Value {
         let written = &*call.name.text;
         let name = written.strip_prefix("core::").unwrap_or(written);
-        let Some(function) = functions::function(name) else {
+        let builtin = functions::function(name);
+        let Some(function) = builtin.or_else(|| functions::provider::provider_function(written))
+        else {
             return self.unknown_function(expr, call);
         };
         match name {

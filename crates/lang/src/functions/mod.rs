@@ -18,6 +18,7 @@ mod format;
 mod hash;
 mod json;
 mod numeric;
+pub mod provider;
 mod regex;
 mod sets;
 mod strings;

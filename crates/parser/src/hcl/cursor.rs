@@ -280,7 +280,7 @@ pub(super) fn name_length(text: &str) -> usize {
 }
 
 /// Whether a text is one name.
-pub(crate) fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     !text.is_empty() && name_length(text) == text.len()
 }
 

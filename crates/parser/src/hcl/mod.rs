@@ -18,7 +18,8 @@ use crate::ast::{Body, Expr, FileId, Span, TemplatePart};
 use crate::diagnostic::Diagnostic;
 use crate::json::Offsets;
 use cursor::Cursor;
-pub(crate) use cursor::{is_name, normalized};
+pub use cursor::is_name;
+pub(crate) use cursor::normalized;
 
 /// How deep expressions, templates and blocks may be nested, together.
 pub const MAX_DEPTH: u32 = 128;
