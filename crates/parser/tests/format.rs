@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use flowctl_parser::ast::{Body, Expr, ExprKind};
 use flowctl_parser::hcl::parse_body;
 use flowctl_parser::{FileId, format};
+use proptest::prelude::*;
 use serde_json::Value;
 
 fn conformance() -> PathBuf {
@@ -101,4 +102,80 @@ fn configurations_are_formatted_as_recorded() {
         judge(&input, case["output"].as_str(), &mut report);
     }
     assert!(report.is_empty(), "{report}");
+}
+
+/// Expressions of every kind, laid out at random.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("var.a".to_owned()),
+        Just("1.5e3".to_owned()),
+        Just("\"\"".to_owned()),
+        Just("\"é$${x}\\n\"".to_owned()),
+        (0_u32..1000).prop_map(|number| number.to_string()),
+    ];
+    leaf.prop_recursive(4, 40, 4, |inner| {
+        let space = prop::sample::select(vec!["", " ", "  ", "\t"]);
+        let line = prop::sample::select(vec!["", " ", "\n", "\n\n", " # c\n", "/* c */"]);
+        let operator = prop::sample::select(vec![
+            "+", " - ", "*", "/", "%", "==", "!=", "<", ">=", "&&", "||",
+        ]);
+        let many = prop::collection::vec(inner.clone(), 0..4);
+        prop_oneof![
+            (many.clone(), line.clone()).prop_map(|(items, line)| format!(
+                "[{line}{}{line}]",
+                items.join(&format!(",{line}"))
+            )),
+            (
+                many.clone(),
+                space.clone(),
+                prop::sample::select(vec!["=", ":"])
+            )
+                .prop_map(|(items, space, sign)| {
+                    let items = items.iter().enumerate();
+                    let items =
+                        items.map(|(i, item)| format!("{space}k{i}{space}{sign}{space}{item}\n"));
+                    format!("{{\n{}}}", items.collect::<String>())
+                }),
+            (many, space.clone()).prop_map(|(args, space)| format!(
+                "f({space}{}{space})",
+                args.join(&format!("{space},"))
+            )),
+            (inner.clone(), operator, inner.clone(), space.clone())
+                .prop_map(|(a, op, b, space)| format!("({a}{space}{op}{space}{b})")),
+            (inner.clone(), inner.clone(), inner.clone(), space.clone())
+                .prop_map(|(a, b, c, space)| format!("({a}{space}?{space}{b}{space}:{space}{c})")),
+            (inner.clone(), space.clone()).prop_map(|(a, space)| format!("!{space}({a})")),
+            (inner.clone(), space.clone())
+                .prop_map(|(a, space)| format!("[for{space} x in {a}{space}:{space}x]")),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("{{for k,v in {a}:k=>{b}...if v}}")),
+            (inner.clone(), space.clone())
+                .prop_map(|(a, space)| format!("\"a${{{space}{a}{space}}}b\"")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})[{b}].c[*].d")),
+            space.prop_map(|space| format!("f(<<-EOT\n  x ${{{space}var.a }}\n    y\n  EOT\n)")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_laid_out_means_the_same(
+        values in prop::collection::vec((expression(), prop::sample::select(vec!["", " ", "   "])), 1..4),
+    ) {
+        let mut text = String::from("block \"x\" {\n");
+        for (index, (value, space)) in values.iter().enumerate() {
+            writeln!(text, "{space}a{index}{space}={space}{value}").unwrap();
+        }
+        text.push_str("}\n");
+        let errors = parse_body(FileId(0), &text).1;
+        prop_assert!(errors.is_empty(), "{text}\n{errors:?}");
+        let laid_out = format(FileId(0), &text).unwrap();
+        let mut report = String::new();
+        judge(&text, Some(&laid_out), &mut report);
+        prop_assert!(report.is_empty(), "{report}");
+    }
 }
