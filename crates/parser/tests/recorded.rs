@@ -14,24 +14,44 @@ use serde_json::Value;
 /// Summaries of what only evaluation, a schema, other modules or a provider can tell: the planner's
 /// part. Those that begin so.
 const BEYOND_SYNTAX: &[&str] = &[
+    "\"id\" attribute is read-only",
     "Call to unknown function",
     "Cycle:",
+    "Duplicate import configuration",
+    "Ephemeral output not allowed",
     "Ephemeral value not allowed",
     "Error in function call",
+    "Inconsistent conditional result types",
     "Incorrect value type",
+    "Invalid 'for' condition",
     "Invalid \"count\" attribute",
     "Invalid \"self\" reference",
     "Invalid count argument",
     "Invalid default value for variable",
     "Invalid for_each argument",
     "Invalid function argument",
+    "Invalid import",
     "Invalid index",
     "Invalid type specification",
     "Missing required provider",
     "Missing resource instance key",
     "Module not installed",
+    "Not enough function arguments",
+    "Output refers to sensitive values",
+    "Redundant ignore_changes element",
     "Reference to",
+    "Self-referencing local value",
+    "Unexpected resource instance key",
+    "Unknown variable",
     "Unsupported attribute",
+];
+
+/// Summaries of what a schema or another module can tell, where they are about what it describes.
+const BY_SCHEMA: &[&str] = &[
+    "Extraneous JSON object property",
+    "Missing required argument",
+    "Unsupported argument",
+    "Unsupported block type",
 ];
 
 /// Files by name.
@@ -106,8 +126,7 @@ fn theirs(recorded: &Value) -> String {
 /// another module can tell what is allowed.
 fn beyond_syntax(recorded: &Value, schema: &[(String, usize, usize)]) -> bool {
     let summary = recorded["summary"].as_str().unwrap_or_default();
-    if summary.starts_with("Unsupported argument") || summary.starts_with("Unsupported block type")
-    {
+    if BY_SCHEMA.iter().any(|start| summary.starts_with(start)) {
         return schema.iter().any(|(file, line, column)| {
             recorded["file"] == file.as_str()
                 && recorded["line"] == *line
@@ -134,6 +153,7 @@ fn schema_places(loaded: &Loaded) -> Vec<(String, usize, usize)> {
         .for_each(|resource| names(&resource.body, &mut found));
     for call in root.calls.values() {
         found.extend(call.arguments.iter().map(|a| a.name.span));
+        found.extend(call.missing);
     }
     let place = |span: Span| {
         let path = loaded.sources.get(span.file)?.path.clone();

@@ -202,19 +202,24 @@ impl Cursor<'_> {
     /// Where reading can go on after a bracket is missing: at the next one behind the present token
     /// that closes none of those opened since, or at the end.
     fn closing_bracket(&self) -> Span {
+        let bytes = self.text.as_bytes();
         let mut open = 0_usize;
-        let mut at = self.next_span().end as usize;
-        while let Some(c) = self.text[at..].chars().next() {
-            match c {
-                '[' => open += 1,
-                ']' if open == 0 => return self.span(at, at + 1),
-                ']' => open -= 1,
-                '"' => at = string_end(self.text, at),
+        let mut at = match self.byte() {
+            Some(b'"') => self.position,
+            _ => self.next_span().end as usize,
+        };
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'[' => open += 1,
+                b']' if open == 0 => return self.span(at, at + 1),
+                b']' => open -= 1,
+                b'"' => at = string_end(bytes, at),
                 _ => {}
             }
-            at += c.len_utf8();
+            at += 1;
         }
-        self.span(at, at)
+        let end = self.text.len();
+        self.span(end, end)
     }
 
     /// `.a[0].b` behind `[*]`.
@@ -253,13 +258,13 @@ impl Cursor<'_> {
     }
 }
 
-/// The closing quote of the string that begins at `start`, or the last character of its line.
-fn string_end(text: &str, start: usize) -> usize {
+/// The closing quote of the string that begins at `start`, or the last byte of its line.
+fn string_end(bytes: &[u8], start: usize) -> usize {
     let mut escaped = false;
-    for (offset, byte) in text.as_bytes()[start + 1..].iter().enumerate() {
+    for (offset, byte) in bytes.iter().enumerate().skip(start + 1) {
         match byte {
-            b'"' if !escaped => return start + 1 + offset,
-            b'\n' => return start + offset,
+            b'"' if !escaped => return offset,
+            b'\n' => return offset - 1,
             _ => escaped = *byte == b'\\' && !escaped,
         }
     }

@@ -94,6 +94,19 @@ fn a_brace_behind_an_argument_ends_the_block_but_is_on_a_line_of_its_own() {
 }
 
 #[test]
+fn a_missing_bracket_is_said_where_reading_goes_on() {
+    assert_eq!(
+        errors("a = b[1 \"]é\" [c] d]\n"),
+        [("Missing close bracket on index".to_owned(), 19, 20)]
+    );
+    let found = errors("a = b[1 \"é\n");
+    assert!(
+        found.contains(&("Missing close bracket on index".to_owned(), 12, 12)),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn an_item_of_an_object_has_a_value() {
     assert_eq!(
         errors("a = { b, c = 1 }\nd = {\n  e\n}\nf = { g h = 1 }\n"),
