@@ -304,12 +304,14 @@ mod tests {
     fn only_whole_numbers_from_zero_are_counts() {
         assert_eq!(count_of(&Value::number(2)), Ok(Expansion::Count(2)));
         assert_eq!(count_of(&"3".into()), Ok(Expansion::Count(3)));
+        let sensitive = Value::number(1).marked(Marks::SENSITIVE);
+        assert_eq!(count_of(&sensitive), Ok(Expansion::Count(1)));
         for wrong in [
             Value::number(-1),
             Value::from("x"),
             Value::null(Type::Number),
             Value::unknown(Type::Number),
-            Value::number(1).marked(Marks::SENSITIVE),
+            Value::number(1).marked(Marks::EPHEMERAL),
             Value::from("1.5"),
         ] {
             assert!(count_of(&wrong).is_err(), "{wrong:?}");

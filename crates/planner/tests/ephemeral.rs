@@ -189,7 +189,7 @@ fn what_is_kept_cannot_be_ephemeral() {
         ),
         (
             "output \"x\" {\n value = ephemeral.vault_secret.a.value\n ephemeral = true\n}",
-            "Ephemeral value not allowed",
+            "Ephemeral output not allowed",
         ),
         (
             "resource \"terraform_data\" \"x\" { count = length(ephemeral.vault_secret.a.value) }",
