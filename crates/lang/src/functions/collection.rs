@@ -150,7 +150,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[LIST.marked(), Param::new("index", Kind::Number)],
         may_return_null: true,
         returns: Returns::From(element_type),
-        doc: "The element of a list at an index, which begins again after the last.",
+        doc: "The element of a list at an index, which begins again after the last and, if \
+              negative, counts from the end.",
         example: ("element([\"a\", \"b\", \"c\"], 4)", "\"b\""),
         body: |call| {
             let list = call.arg(0);
@@ -370,16 +371,18 @@ fn element_type(args: &[Value]) -> Result<Type, FunctionError> {
     let [list, index] = args else {
         return Ok(Type::Any);
     };
-    if index.as_number().is_some_and(Number::is_negative) {
-        return Err(FunctionError::other(
-            "cannot use element function with a negative index",
-        ));
-    }
     match list.ty() {
         Type::List(element) => Ok(element.as_ref().clone()),
         Type::Tuple(_) if !index.is_known() => Ok(Type::Any),
         Type::Tuple(types) => {
             let at = wrapped_index(index, types.len())?;
+            // Of a tuple Terraform finds only those that are whole rounds back.
+            if index.as_number().is_some_and(Number::is_negative) && at != 0 {
+                return Err(FunctionError::other(
+                    "cannot use element function with a negative index on a tuple; make it a list \
+                     with tolist(…)",
+                ));
+            }
             Ok(types.get(at).cloned().unwrap_or(Type::Any))
         }
         other => Err(FunctionError::other(format!(
@@ -395,10 +398,10 @@ fn wrapped_index(index: &Value, length: usize) -> Result<usize, FunctionError> {
         .as_number()
         .and_then(Number::to_i64)
         .ok_or_else(|| FunctionError::other(format!("invalid index: {}", super::NOT_WHOLE)))?;
-    let index = usize::try_from(index)
-        .map_err(|_| FunctionError::other("cannot use element function with a negative index"))?;
-    index
-        .checked_rem(length)
+    i64::try_from(length)
+        .ok()
+        .and_then(|length| index.checked_rem_euclid(length))
+        .and_then(|index| usize::try_from(index).ok())
         .ok_or_else(|| FunctionError::other("cannot use element function with an empty list"))
 }
 
