@@ -152,6 +152,11 @@ impl Session<'_> {
             let before = self.failures;
             let value = self.eval(arg);
             let expanded = call.expand_final && index + 1 == call.args.len();
+            // A template is a string, and nothing that could be made one.
+            let template = function.name == "templatestring" && index == 0;
+            if template && !matches!(value.ty(), Type::String | Type::Any) {
+                self.unfit(expr, function, index, start(arg), "a string is required");
+            }
             let converted = match function.param(index) {
                 Some(param) if !expanded && !self.failed_since(before) => param.convert(value),
                 _ => Ok(value),

@@ -120,7 +120,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "templatestring",
         params: &[
-            Param::new("template", Kind::Any),
+            Param::new("template", Kind::String),
             Param::new("vars", Kind::Any).any_type(),
         ],
         returns: Returns::Fixed(Kind::String),
