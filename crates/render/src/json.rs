@@ -3,10 +3,10 @@
 //! The model derives no `Serialize`: what is written is decided here, value by value. Whatever is
 //! sensitive becomes `null`, and the shape beside it says so.
 
-use flowctl_model::{AttributePath, Kind, Marks, Number, Text, Type, Value};
-use flowctl_schema::Schema;
+use flowctl_model::{AttributePath, Kind, Marks, Number, Type, Value};
+use flowctl_schema::{Block, Schema};
 use serde::Serialize;
-use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Error as _, Serializer};
 use serde_json::value::RawValue;
 
 /// The version of Terraform whose formats are followed.
@@ -32,17 +32,45 @@ fn written(result: Result<String, serde_json::Error>) -> String {
 
 /// The value with a mark on everything that is secret by its schema.
 pub(crate) fn with_secrets_marked(value: &Value, schema: Option<&Schema>) -> Value {
-    let Some(schema) = schema else {
-        return value.clone();
-    };
-    value.map_at(&mut AttributePath::root(), &mut |path, value| {
-        if value.is_sensitive() {
-            Some(value.clone())
-        } else {
-            schema
-                .is_secret(path)
-                .then(|| value.clone().marked(Marks::SENSITIVE))
+    let marked = schema.and_then(|schema| marked(value, &schema.block));
+    marked.unwrap_or_else(|| value.clone())
+}
+
+/// The value of a block, or of all occurrences of one, with its secrets marked; `None` if there are
+/// none in it: most of an object is blocks that are not there, and a plan has many objects.
+fn marked(value: &Value, block: &Block) -> Option<Value> {
+    if value.is_sensitive() {
+        return None;
+    }
+    if let Some(elements) = value.elements() {
+        let new: Vec<_> = elements.iter().map(|one| marked(one, block)).collect();
+        if new.iter().all(Option::is_none) {
+            return None;
         }
+        let mut new = elements.iter().zip(new);
+        let mut next = |path: &AttributePath, _: &Value| match path.steps().is_empty() {
+            true => None,
+            false => new
+                .next()
+                .map(|(old, new)| new.unwrap_or_else(|| old.clone())),
+        };
+        return Some(value.map_at(&mut AttributePath::root(), &mut next));
+    }
+    let members = value.members()?;
+    let secrets = block.attributes.iter().filter(|attribute| attribute.secret);
+    let secrets = secrets.filter_map(|attribute| {
+        let (name, secret) = members.get_key_value(attribute.name)?;
+        Some((name.clone(), secret.clone().marked(Marks::SENSITIVE)))
+    });
+    let nested = block.blocks.iter().filter_map(|nested| {
+        let (name, inside) = members.get_key_value(nested.name)?;
+        Some((name.clone(), marked(inside, &nested.block)?))
+    });
+    let changed: Vec<_> = secrets.chain(nested).collect();
+    (!changed.is_empty()).then(|| {
+        let mut members = members.clone();
+        members.extend(changed);
+        Value::object(members).marked(value.marks())
     })
 }
 
@@ -97,51 +125,47 @@ fn number<S: Serializer>(number: &Number, serializer: S) -> Result<S::Ok, S::Err
     }
 }
 
-/// The shape of what a mark concerns: `true` where it is, in objects nothing where it is not.
-enum Shape {
+/// What the shape of a mark says of a value without looking inside of it.
+#[derive(Clone, Copy, PartialEq)]
+enum Leaf {
     Flag(bool),
-    Sequence(Vec<Shape>),
-    Object(Vec<(Text, Shape)>),
+    /// A list or an object of which nothing is said.
+    Sequence,
+    Object,
 }
 
-impl Serialize for Shape {
+/// The shape of what a mark concerns: `true` where it is, in objects nothing where it is not. What is
+/// a leaf of it the function says; of anything else the shape is that of its parts.
+struct Shape<'a>(&'a Value, fn(&Value) -> Option<Leaf>);
+
+impl Shape<'_> {
+    /// Whether there is nothing to be said of a member.
+    fn is_false(&self) -> bool {
+        let Self(value, leaf) = self;
+        let nothing_inside = || value.elements().is_none() && value.members().is_none();
+        leaf(value).map_or_else(nothing_inside, |leaf| leaf == Leaf::Flag(false))
+    }
+}
+
+impl Serialize for Shape<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Sequence(elements) => {
-                let mut sequence = serializer.serialize_seq(Some(elements.len()))?;
-                for element in elements {
-                    sequence.serialize_element(element)?;
-                }
-                sequence.end()
+        let Self(value, leaf) = *self;
+        match (leaf(value), value.elements(), value.members()) {
+            (Some(Leaf::Flag(flag)), ..) => serializer.serialize_bool(flag),
+            (Some(Leaf::Sequence), ..) => serializer.collect_seq(std::iter::empty::<bool>()),
+            (Some(Leaf::Object), ..) => serializer.collect_map(std::iter::empty::<(&str, bool)>()),
+            (None, Some(elements), _) => {
+                serializer.collect_seq(elements.iter().map(|one| Shape(one, leaf)))
             }
-            Self::Object(members) => {
-                let mut map = serializer.serialize_map(Some(members.len()))?;
-                for (name, member) in members {
-                    map.serialize_entry(&**name, member)?;
-                }
-                map.end()
+            (None, None, Some(members)) => {
+                let said = members
+                    .iter()
+                    .map(|(name, member)| (&**name, Shape(member, leaf)))
+                    .filter(|(_, shape)| !shape.is_false());
+                serializer.collect_map(said)
             }
+            (None, None, None) => serializer.serialize_bool(false),
         }
-    }
-}
-
-fn shape(value: &Value, leaf: &impl Fn(&Value) -> Option<Shape>) -> Shape {
-    if let Some(shape) = leaf(value) {
-        return shape;
-    }
-    if let Some(elements) = value.elements() {
-        return Shape::Sequence(elements.iter().map(|e| shape(e, leaf)).collect());
-    }
-    match value.members() {
-        Some(members) => Shape::Object(
-            members
-                .iter()
-                .map(|(name, member)| (name.clone(), shape(member, leaf)))
-                .filter(|(_, shape)| !matches!(shape, Shape::Flag(false)))
-                .collect(),
-        ),
-        None => Shape::Flag(false),
     }
 }
 
@@ -152,9 +176,9 @@ impl Serialize for UnknownShape<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A secret does not say where inside of it something is unknown.
         let leaf = |value: &Value| {
-            (value.is_sensitive() || !value.is_known()).then(|| Shape::Flag(!is_settled(value)))
+            (value.is_sensitive() || !value.is_known()).then(|| Leaf::Flag(!is_settled(value)))
         };
-        shape(self.0, &leaf).serialize(serializer)
+        Shape(self.0, leaf).serialize(serializer)
     }
 }
 
@@ -165,18 +189,18 @@ impl Serialize for SensitiveShape<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let leaf = |value: &Value| {
             if value.is_sensitive() {
-                return Some(Shape::Flag(true));
+                return Some(Leaf::Flag(true));
             }
             match value.kind() {
                 Kind::Unknown(unknown) => Some(match unknown.ty {
-                    Type::List(_) | Type::Set(_) | Type::Tuple(_) => Shape::Sequence(Vec::new()),
-                    Type::Map(_) | Type::Object(_) => Shape::Object(Vec::new()),
-                    _ => Shape::Flag(false),
+                    Type::List(_) | Type::Set(_) | Type::Tuple(_) => Leaf::Sequence,
+                    Type::Map(_) | Type::Object(_) => Leaf::Object,
+                    _ => Leaf::Flag(false),
                 }),
                 _ => None,
             }
         };
-        shape(self.0, &leaf).serialize(serializer)
+        Shape(self.0, leaf).serialize(serializer)
     }
 }
 
