@@ -48,11 +48,10 @@ fn marked(value: &Value, block: &Block) -> Option<Value> {
             return None;
         }
         let mut new = elements.iter().zip(new);
-        let mut next = |path: &AttributePath, _: &Value| match path.steps().is_empty() {
-            true => None,
-            false => new
-                .next()
-                .map(|(old, new)| new.unwrap_or_else(|| old.clone())),
+        let mut next = |path: &AttributePath, _: &Value| {
+            let inside = !path.steps().is_empty();
+            let (old, new) = inside.then(|| new.next())??;
+            Some(new.unwrap_or_else(|| old.clone()))
         };
         return Some(value.map_at(&mut AttributePath::root(), &mut next));
     }
