@@ -230,7 +230,7 @@ fn written(
         };
         return document(args, plan, providers, found, place);
     }
-    let text = json::plan(&json::Input {
+    let mut text = json::plan(&json::Input {
         plan,
         prior: &session.snapshot,
         configuration: &session.project.configuration,
@@ -241,7 +241,9 @@ fn written(
         timestamp: &began,
         errored: has_errors(planned),
     });
-    Some(text.trim_end().to_owned() + "\n")
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Some(text)
 }
 
 /// The plan, or what there is instead of one, as a comment or a page.
