@@ -1,6 +1,6 @@
 //! `flowctl console`.
 
-use crate::{DATA, applied, with};
+use crate::{DATA, applied, empty, with};
 
 #[test]
 fn expressions_from_a_pipe_one_a_line() {
@@ -9,6 +9,12 @@ fn expressions_from_a_pipe_one_a_line() {
                  type(terraform_data.many)\nvar.password\ntype([1, \"a\"])\ntolist([\"x\"])\nhelp\n\
                  exit\nnever(\n";
     insta::assert_snapshot!(environment.flowctl_reading(lines, &["console"]).success());
+}
+
+#[test]
+fn it_needs_no_configuration() {
+    let ran = empty().flowctl_reading("1 + 2\n", &["console"]);
+    assert_eq!(ran.success().out(), "3\n");
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use unicode_id_start::{is_id_continue, is_id_start};
+
 use crate::Text;
 
 /// A module as written, without instance keys; empty for the root module.
@@ -353,13 +355,13 @@ impl<'a> Parser<'a> {
     fn name(&mut self) -> Result<&'a str, AddressError> {
         let end = self
             .rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+            .find(|c: char| !(is_id_continue(c) || c == '-'))
             .unwrap_or(self.rest.len());
         let starts_well = self
             .rest
             .chars()
             .next()
-            .is_some_and(|c| c.is_alphabetic() || c == '_');
+            .is_some_and(|c| is_id_start(c) || c == '_');
         if end == 0 || !starts_well {
             return Err(self.error("a name was expected"));
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use flowctl_model::{Kind, Text, Type, Value};
+use flowctl_parser::is_name;
 
 use crate::style::is_active;
 
@@ -106,7 +107,7 @@ fn write_members(
         pad(out, indent + 2);
         out.push_str(&match form {
             Form::Console => console_quote(name),
-            Form::Language => key(name, bare && is_identifier(name)),
+            Form::Language => key(name, bare && is_name(name)),
         });
         out.push_str(" = ");
         write_value(out, member, indent + 2, form);
@@ -213,13 +214,6 @@ pub(crate) fn heredoc_mark(texts: &[&str]) -> String {
 /// A key as written, without quotes if it is `bare`.
 pub(crate) fn key(name: &str, bare: bool) -> String {
     if bare { name.to_owned() } else { quote(name) }
-}
-
-/// Whether `text` can stand as an attribute name without quotes.
-pub fn is_identifier(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 /// `text` as a quoted string of the language; characters that a terminal would act upon are

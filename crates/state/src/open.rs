@@ -257,8 +257,9 @@ fn check_kind(connection: &Connection, path: &Path) -> Result<usize, StoreError>
     };
     let version = pragma("user_version")?;
     // SQLite finds out that whole pages are missing; of one that is cut it takes the rest as zeros.
+    // While there is a log the page may have been cut by a full disk, and is read from the log.
     let page = u64::try_from(pragma("page_size")?).unwrap_or(1).max(1);
-    if fs::metadata(path).is_ok_and(|found| found.len() % page != 0) {
+    if fs::metadata(path).is_ok_and(|found| found.len() % page != 0) && !has_log(path) {
         return Err(StoreError::damaged(path, "it is damaged (truncated)"));
     }
     if pragma("application_id")? != APPLICATION_ID {

@@ -44,7 +44,7 @@ pub(crate) fn run(app: &mut App, args: &ConsoleArgs) -> Result<Outcome, CommandE
         // The pipe holds expressions, not answers.
         app.ui.ask_nothing();
     }
-    let project = Project::with_variables(&mut app.ui, &app.context, &args.variables)?;
+    let project = Project::with_variables_if_any(&mut app.ui, &app.context, &args.variables)?;
     let (warnings, sources) = project.shown(project.warnings.clone());
     app.ui.diagnostics(&warnings, &sources);
     let known = Known::to_read(&StateFiles::of(&app.context), &app.context.env)?;

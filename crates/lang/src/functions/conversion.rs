@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use flowctl_model::{Kind as ValueKind, Marks, Type, Value};
+use flowctl_parser::is_name;
 
 use super::{Call, Function, FunctionError, Kind, Param, Returns};
 use crate::convert::convert;
@@ -237,12 +238,6 @@ fn render(call: &Call<'_>, source: &str, origin: &str) -> Result<Value, Function
                 "a map or object of the template's variables is required",
             ));
         }
-    };
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_alphabetic())
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
     };
     if let Some(name) = variables.keys().find(|name| !is_name(name)) {
         return Err(FunctionError::argument(

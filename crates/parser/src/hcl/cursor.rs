@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use unicode_id_start::{is_id_continue, is_id_start};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{MAX_DEPTH, MAX_ERRORS, too_many_errors};
@@ -263,13 +264,15 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A letter or `_`, of any script, begins a name.
+/// What begins a name: a letter of any script, or `_`. Names are those of Unicode's annex 31, with
+/// `-` within, as the specification of HCL's native syntax has it.
 pub(super) fn is_name_start(c: char) -> bool {
-    c == '_' || c.is_ascii_alphabetic() || (!c.is_ascii() && c.is_alphabetic())
+    c == '_' || is_id_start(c)
 }
 
-fn is_name_continue(c: char) -> bool {
-    is_name_start(c) || c == '-' || c.is_ascii_digit() || (!c.is_ascii() && c.is_alphanumeric())
+/// What may go on a name: marks and digits too.
+pub(super) fn is_name_continue(c: char) -> bool {
+    c == '-' || is_id_continue(c)
 }
 
 pub(super) fn name_length(text: &str) -> usize {

@@ -1,6 +1,6 @@
 //! Expressions, by precedence climbing.
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, Parsed, is_name_continue};
 use super::scan;
 use crate::ast::{
     Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, Name, ObjectItem, ObjectKey, Unary,
@@ -195,9 +195,9 @@ impl Cursor<'_> {
 
     /// Whether the word `for` is next, and is not an object key.
     fn at_for(&self) -> bool {
-        self.rest().strip_prefix("for").is_some_and(|rest| {
-            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
-        })
+        self.rest()
+            .strip_prefix("for")
+            .is_some_and(|rest| !rest.starts_with(is_name_continue))
     }
 
     fn tuple(&mut self) -> Parsed<Expr> {

@@ -5,6 +5,7 @@
 //! seen from outside; neighbouring literals of a template are one token.
 
 use super::cursor::{is_name_start, name_length};
+use super::template::{closing_line, heredoc_header};
 
 /// What a token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -235,7 +236,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn open_heredoc(&mut self) -> bool {
-        let Some((_, marker, length)) = super::template::heredoc_header(self.rest()) else {
+        let Some((_, marker, length)) = heredoc_header(self.rest()) else {
             return false;
         };
         self.token(TokenKind::OpenHeredoc, length);
@@ -324,13 +325,12 @@ impl<'a> Scanner<'a> {
             return;
         }
         let rest = &self.text[self.position..];
-        if *at_line_start {
-            let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-            if line.trim() == *marker {
-                self.inside.pop();
-                let length = line.strip_suffix('\r').unwrap_or(line).len();
-                return self.token(TokenKind::CloseHeredoc, length);
-            }
+        if *at_line_start && closing_line(rest, marker).is_some() {
+            self.inside.pop();
+            // The blanks behind the marker stay where they are when a file is formatted.
+            let line = rest.split('\n').next().unwrap_or_default();
+            let length = line.strip_suffix('\r').unwrap_or(line).len();
+            return self.token(TokenKind::CloseHeredoc, length);
         }
         // To the end of the line, or to the first sequence in it.
         *at_line_start = false;

@@ -8,11 +8,13 @@ use crate::ast::{Expr, ExprKind, Name, Span, TemplateFor, TemplateIf, TemplatePa
 
 /// Where the text of a template ends, and how it is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum Form<'a> {
     /// Up to `"`, with backslash escapes and on one line.
     Quoted,
-    /// Up to this position.
-    Bare(usize),
+    /// Up to a line of nothing but this marker. A line within an interpolation is none.
+    Heredoc(&'a str),
+    /// All of the text.
+    Bare,
 }
 
 /// A piece of a template in source order. Literals end at each newline, which is how far a trim
@@ -67,7 +69,7 @@ impl Cursor<'_> {
     /// The rest of the text.
     pub(super) fn bare_template(&mut self) -> Parsed<Expr> {
         let start = self.position;
-        let pieces = self.pieces(Form::Bare(self.text.len()), start)?;
+        let pieces = self.pieces(Form::Bare, start)?;
         let span = self.span_from(start);
         let end = self.span(self.position, self.position);
         self.template(pieces, span, end)
@@ -84,46 +86,44 @@ impl Cursor<'_> {
         let Some((indented, marker, header)) = heredoc_header(self.rest()) else {
             return Err(self.error_here("Invalid expression", "A heredoc was expected."));
         };
-        let content = start + header;
-        let Some((end, after)) = heredoc_end(self.text, content, marker) else {
-            self.position = self.text.len();
-            return Err(self
-                .error_at(
-                    self.next_span(),
-                    "Unterminated template string",
-                    format!(
-                        "The file ends within a heredoc: no line holds only its marker {marker:?}."
-                    ),
-                )
-                .labelled(self.span(start, content), "the heredoc begins here"));
-        };
-        self.position = content;
-        let mut pieces = self.nested(false, |cursor| cursor.pieces(Form::Bare(end), start))?;
-        self.position = after;
+        self.position += header;
+        let mut pieces =
+            self.nested(false, |cursor| cursor.pieces(Form::Heredoc(marker), start))?;
+        let end = self.position;
+        self.position += closing_line(self.rest(), marker).unwrap_or_default();
         if indented {
             remove_indentation(&mut pieces);
         }
         let span = self.span_from(start);
-        let marker = self.span(end, after);
+        let marker = self.span_from(end);
         self.template(pieces, span, marker)
     }
 
-    fn pieces(&mut self, form: Form, start: usize) -> Parsed<Vec<Piece>> {
+    fn pieces(&mut self, form: Form<'_>, start: usize) -> Parsed<Vec<Piece>> {
         let mut pieces = Pieces::default();
         let mut text = String::new();
+        let mut line_starts = true;
         loop {
-            if let Form::Bare(end) = form
-                && self.position >= end
+            if let Form::Heredoc(marker) = form
+                && std::mem::take(&mut line_starts)
+                && closing_line(self.rest(), marker).is_some()
             {
                 pieces.literal(&mut text);
                 return Ok(pieces.list);
             }
             let Some(c) = self.rest().chars().next() else {
-                return Err(self.error_at(
-                    self.span(start, start + 1),
-                    "Unterminated template string",
-                    "No closing marker was found for the string.",
-                ));
+                return match form {
+                    Form::Quoted => Err(self.error_at(
+                        self.span(start, start + 1),
+                        "Unterminated template string",
+                        "No closing marker was found for the string.",
+                    )),
+                    Form::Heredoc(marker) => Err(self.unterminated_heredoc(start, marker)),
+                    Form::Bare => {
+                        pieces.literal(&mut text);
+                        Ok(pieces.list)
+                    }
+                };
             };
             match c {
                 '"' if form == Form::Quoted => {
@@ -147,10 +147,23 @@ impl Cursor<'_> {
                     self.position += c.len_utf8();
                     if c == '\n' {
                         pieces.literal(&mut text);
+                        line_starts = true;
                     }
                 }
             }
         }
+    }
+
+    fn unterminated_heredoc(&self, start: usize, marker: &str) -> Box<crate::Diagnostic> {
+        let header = heredoc_header(&self.text[start..]).map_or(0, |(_, _, length)| length);
+        let last = self.text.rsplit('\n').next().unwrap_or_default();
+        let detail = if last.trim() == marker {
+            format!("The line of the heredoc's marker {marker:?} must end with a newline.")
+        } else {
+            format!("The file ends within a heredoc: no line holds only its marker {marker:?}.")
+        };
+        let error = self.error_here("Unterminated template string", detail);
+        error.labelled(self.span(start, start + header), "the heredoc begins here")
     }
 
     /// The error for a line break in quotes; that none may be there is said where all characters
@@ -471,24 +484,11 @@ pub(super) fn heredoc_header(text: &str) -> Option<(bool, &str, usize)> {
     (!marker.is_empty()).then_some((indented, marker, length))
 }
 
-/// Where the text of a heredoc ends, and where the expression does: before the newline behind the
-/// marker.
-fn heredoc_end(text: &str, content: usize, marker: &str) -> Option<(usize, usize)> {
-    let mut line_start = content;
-    loop {
-        let line_end = text[line_start..]
-            .find('\n')
-            .map_or(text.len(), |end| line_start + end);
-        let line = &text[line_start..line_end];
-        if line.trim() == marker {
-            let after = line_start + line.trim_end().len();
-            return Some((line_start, after));
-        }
-        if line_end >= text.len() {
-            return None;
-        }
-        line_start = line_end + 1;
-    }
+/// The length of the line that `text` begins with, up to the end of its marker, if it is one that
+/// ends a heredoc. As in Terraform, the line has to have an end itself.
+pub(super) fn closing_line(text: &str, marker: &str) -> Option<usize> {
+    let (line, _) = text.split_once('\n')?;
+    (line.trim() == marker).then(|| line.trim_end().len())
 }
 
 /// Takes from the start of each line the white space that all lines have in common. Lines of

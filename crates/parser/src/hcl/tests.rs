@@ -119,6 +119,29 @@ fn an_item_of_an_object_has_a_value() {
 }
 
 #[test]
+fn a_heredoc_ends_at_its_marker_outside_of_interpolations() {
+    let text = "a = <<-EOT\n  x${\n    EOT\n  }\n  EOT\nb = 1\n";
+    let (body, errors_) = parse_body(FileId(0), text);
+    assert_eq!(errors_, []);
+    assert_eq!(body.attributes.len(), 2);
+    assert_eq!(
+        errors("a = <<E\nx${\nE\n}\nb = 1\n"),
+        [("Unterminated template string".to_owned(), 22, 22)]
+    );
+    // The line of the marker has an end itself.
+    assert_eq!(
+        errors("a = <<E\nx\nE"),
+        [("Unterminated template string".to_owned(), 11, 11)]
+    );
+}
+
+#[test]
+fn names_have_marks_of_any_script() {
+    assert_eq!(errors("re\u{301}gion = a.e\u{301}\n_a-1 = 1\n"), []);
+    assert_eq!(errors("\u{301}a = 1\n")[0].0, "Invalid character");
+}
+
+#[test]
 fn nesting_has_a_limit_and_no_stack_overflow() {
     for (open, close) in [
         ("(", ")"),

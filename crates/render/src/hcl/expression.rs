@@ -1,11 +1,12 @@
 //! Values as expressions of the language.
 
 use flowctl_model::{Kind, Value};
+use flowctl_parser::is_name;
 use hcl::expr::{FuncCall, Heredoc, HeredocStripMode, ObjectKey, TemplateExpr, Variable};
 use hcl::format::{Format as _, Formatter};
 use hcl::{Expression, Identifier};
 
-use crate::value::{heredoc_mark, is_identifier, is_text, quote};
+use crate::value::{heredoc_mark, is_text, quote};
 
 /// Columns up to which a list or an encoded document stays on one line.
 const SHORT: usize = 60;
@@ -54,7 +55,7 @@ fn inside(value: &Value) -> Expression {
 }
 
 fn object_key(name: &str) -> ObjectKey {
-    if is_identifier(name) {
+    if is_name(name) {
         ObjectKey::Identifier(Identifier::unchecked(name))
     } else {
         ObjectKey::Expression(string(name))

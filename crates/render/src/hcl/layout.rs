@@ -1,6 +1,6 @@
 //! What hcl-rs cannot write: a call over several lines.
 
-use crate::value::is_identifier;
+use flowctl_parser::is_name;
 
 /// `text` with the calls of `jsonencode` that were handed to hcl-rs as parentheses, because it
 /// writes the arguments of a call on one line. Every attribute in it begins a line.
@@ -39,5 +39,5 @@ fn encoded(line: &str) -> String {
 /// The name of an attribute with the blanks before it, and its value.
 fn split(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(" = ")?;
-    is_identifier(name.trim_start()).then_some((name, value))
+    is_name(name.trim_start()).then_some((name, value))
 }

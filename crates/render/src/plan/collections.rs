@@ -4,12 +4,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use flowctl_model::{Kind, Marks, Step, Text, Value};
+use flowctl_parser::is_name;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::compare::same;
 use super::elements::{Change, display_width, padded};
 use super::page::{Mark, Page};
-use crate::value::{is_identifier, key};
+use crate::value::key;
 
 /// An element before and after.
 type Pair<'a> = (Option<&'a Value>, Option<&'a Value>);
@@ -271,7 +272,7 @@ pub(super) fn members(page: &mut Page, indent: usize, before: &Value, after: &Va
 fn label(container: &Value, name: &str) -> String {
     key(
         name,
-        is_identifier(name) && !matches!(container.kind(), Kind::Map(..)),
+        is_name(name) && !matches!(container.kind(), Kind::Map(..)),
     )
 }
 

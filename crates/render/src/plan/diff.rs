@@ -2,6 +2,7 @@
 //! tells which object it is, and a count of what is not shown.
 
 use flowctl_model::{AttributePath, Value};
+use flowctl_parser::is_name;
 use flowctl_schema::{Attribute, Block, NestedBlock, Nesting};
 
 use super::collections::{aligned, is_identifying};
@@ -9,7 +10,7 @@ use super::compare::{related, same, settled};
 use super::elements::{Change, Note, display_width, padded};
 use super::page::{Mark, Page};
 use crate::style::clean;
-use crate::value::{SENSITIVE, UNKNOWN, is_identifier, key};
+use crate::value::{SENSITIVE, UNKNOWN, key};
 
 /// Two states of an object and what is known of their difference.
 pub(super) struct Objects<'a> {
@@ -202,7 +203,7 @@ impl Objects<'_> {
                 hidden += 1;
             }
         }
-        let label = |name: &str| clean(&key(name, is_identifier(name))).into_owned();
+        let label = |name: &str| clean(&key(name, is_name(name))).into_owned();
         let widths = shown.iter().map(|(name, ..)| display_width(&label(name)));
         let width = widths.max().unwrap_or(0);
         let written = !shown.is_empty() || hidden > 0;

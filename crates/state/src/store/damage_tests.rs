@@ -97,6 +97,31 @@ fn a_truncated_state() {
     brought_back(&path, &copy);
 }
 
+/// What a full disk leaves: the log has all, and of its last page only a part came over.
+#[test]
+fn a_page_that_was_cut_is_read_from_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("state.db");
+    let store = Store::open(&path, || 1.0).unwrap();
+    for i in 0..200 {
+        put(&store, &format!("r{i}")).unwrap();
+    }
+    let left = tempfile::tempdir().unwrap();
+    let cut = left.path().join("state.db");
+    fs::copy(beside(&path, "-wal"), beside(&cut, "-wal")).unwrap();
+    let mut pages = fs::read(&path).unwrap();
+    drop(store);
+    let whole = fs::read(&path).unwrap();
+    assert!(whole.len() > pages.len() + 4096);
+    pages.extend_from_slice(&whole[pages.len()..][..1000]);
+    fs::write(&cut, pages).unwrap();
+    assert_eq!(read_snapshot(&cut).unwrap().resources.len(), 200);
+    let store = Store::open(&cut, || 1.0).unwrap();
+    put(&store, "after").unwrap();
+    drop(store);
+    assert_eq!(read_snapshot(&cut).unwrap().resources.len(), 201);
+}
+
 #[test]
 fn an_emptied_state() {
     let (_directory, path, copy) = made();
