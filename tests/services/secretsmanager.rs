@@ -229,6 +229,35 @@ fn another_value_is_another_version_and_one_from_outside_is_seen() {
 }
 
 #[test]
+fn a_version_from_outside_is_replaced_and_not_forgotten() {
+    let whole = secret_alone("after-s").replace(
+        "  secret_id = aws_secretsmanager_secret.crm.id\n",
+        "  secret_id = aws_secretsmanager_secret.crm.id\n  lifecycle {\n    \
+         create_before_destroy = true\n  }\n",
+    );
+    let Some(environment) = super::with(&whole) else {
+        return;
+    };
+    let theirs = "sm.put_secret_value(SecretId=secrets[0]['Name'], SecretString='CANARY-theirs')";
+    let ours = "assert 'CANARY-client-1' in value(secrets[0])";
+    let _ = alone(&environment, 0, &APPLY);
+    secrets("after-s", theirs);
+    let _ = alone(&environment, 0, &APPLY);
+    secrets("after-s", ours);
+    // Nothing is left that was put aside.
+    let _ = alone(&environment, 0, &PLAN);
+    // The new version is made, and the old one's end is cut off.
+    secrets("after-s", theirs);
+    let mut cut = environment.command(&APPLY);
+    cut.env("FLOWCTL_FAULT", "before-result:2");
+    assert!(cut.status().is_ok_and(|ended| ended.code().is_none()));
+    let _ = alone(&environment, 0, &APPLY);
+    let _ = alone(&environment, 0, &PLAN);
+    secrets("after-s", ours);
+    let _ = alone(&environment, 0, &["destroy", "-auto-approve"]);
+}
+
+#[test]
 fn a_value_that_is_left_to_others_is_left_alone() {
     let configuration = secret_alone("left-s").replace(
         "  secret_id = aws_secretsmanager_secret.crm.id\n",

@@ -172,6 +172,7 @@ struct Driver<'a, 'r> {
 impl<'a> Driver<'a, '_> {
     async fn go(&mut self, shapes: &[Shape]) {
         self.move_resources();
+        self.follow_identities();
         for (change, shape) in self.run.plan.changes.iter().zip(shapes) {
             let parts: &[Part] = match shape {
                 Shape::Pass => &[],
@@ -290,6 +291,38 @@ impl<'a> Driver<'a, '_> {
         for (address, state) in moved {
             self.state.insert(address.clone(), Some(state.clone()));
             self.writes.push(StateWrite::Put(address, state));
+        }
+    }
+
+    /// Where the service told another identity than state has, state knows it before anything is
+    /// begun: by it the object is then put aside, deleted, and looked for if this run is cut off.
+    fn follow_identities(&mut self) {
+        for change in &self.run.plan.changes {
+            if !change.action.is_replace()
+                && !matches!(change.action, Action::Update | Action::Delete)
+            {
+                continue;
+            }
+            let type_name = &change.address.resource.type_name;
+            let (Some(id), Some(before), None, Some(old), Ok(resource)) = (
+                &change.id,
+                &change.before,
+                &change.deposed,
+                self.state_of(&change.address),
+                self.run.services.resource_type(type_name),
+            ) else {
+                continue;
+            };
+            if old.id == *id {
+                continue;
+            }
+            let (digester, address) = (self.run.digester, &change.address);
+            let state = ResourceState {
+                id: id.clone(),
+                attributes: object::without_secrets(&**resource, digester, address, before),
+                ..old.clone()
+            };
+            self.put(address, Some(Box::new(state)));
         }
     }
 

@@ -296,13 +296,9 @@ impl Job<'_> {
                 (Some(whole), Some(Box::new(state)), answer.id)
             }
             (Request::Create { old, .. } | Request::Delete { old, .. }, _) => {
-                let deletes = matches!(self.request, Request::Delete { .. });
-                let state = old.as_deref().and_then(|old| {
-                    // Of the present object the service may tell another identity than state has.
-                    let present = deletes && !self.operation.deposed;
-                    let id = if present { &*old.id } else { self.id() };
-                    object::without_object(old, id)
-                });
+                let state = old
+                    .as_deref()
+                    .and_then(|old| object::without_object(old, self.id()));
                 (None, state.map(Box::new), self.id().into())
             }
             (Request::Update { state, .. }, None) => (None, Some(state.clone()), self.id().into()),

@@ -191,6 +191,9 @@ impl ServiceView<'_> {
         let object = live(&thing(name, size));
         self.0.objects.insert(name.to_owned(), object);
     }
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.objects.remove(name);
+    }
     pub(crate) fn size(&self, name: &str) -> Option<String> {
         let object = self.0.objects.get(name)?;
         object.attributes.get("size")?.as_str().map(str::to_owned)

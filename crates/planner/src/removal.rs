@@ -59,9 +59,9 @@ fn end(
 ) {
     let live = walk.input.live.get(old);
     let gone = matches!(live, Some(None));
-    let before = match live {
-        Some(Some(live)) => live.attributes.clone(),
-        _ => state.attributes.clone(),
+    let (before, id) = match live {
+        Some(Some(live)) => (live.attributes.clone(), live.id.clone()),
+        _ => (state.attributes.clone(), state.id.clone()),
     };
     let mode = walk.input.options.mode;
     let keep = removed.is_some_and(|(_, _, destroy)| !destroy) && mode != Mode::Destroy;
@@ -83,6 +83,7 @@ fn end(
     }
     let mut change = bare(address, state, action, before);
     change.reason = reason;
+    change.id = Some(id);
     change.previous_address = (old != address).then(|| old.clone());
     if action == Action::NoOp {
         change.after.clone_from(&change.before);

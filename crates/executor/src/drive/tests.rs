@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use flowctl_model::AttributePath;
 use tokio::sync::Notify;
 
+mod another_identity;
 mod cut_off;
 mod unsteady;
 

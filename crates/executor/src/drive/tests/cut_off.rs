@@ -3,10 +3,20 @@
 use super::*;
 
 /// Ends the run when an operation comes by a point for the nth time.
-struct CutAt {
+pub(super) struct CutAt {
     point: FaultPoint,
     left: AtomicUsize,
-    reached: Notify,
+    pub(super) reached: Notify,
+}
+
+impl CutAt {
+    pub(super) fn new(point: FaultPoint, nth: usize) -> Self {
+        Self {
+            point,
+            left: AtomicUsize::new(nth),
+            reached: Notify::new(),
+        }
+    }
 }
 
 impl Faults for CutAt {
@@ -46,11 +56,7 @@ async fn a_run_cut_off_anywhere_loses_nothing_and_makes_nothing_twice() {
             for (start, wanted) in [(&[][..], first), (first, second), (first, &[][..])] {
                 let world = World::new();
                 world.run(start).await;
-                let cut = CutAt {
-                    point,
-                    left: AtomicUsize::new(nth),
-                    reached: Notify::new(),
-                };
+                let cut = CutAt::new(point, nth);
                 let plan = plan(&world.journal.snapshot(), wanted, &Recovered::default());
                 tokio::select! {
                     biased;
@@ -139,11 +145,7 @@ async fn a_run_cut_off_before_the_configuration_changes_loses_nothing() {
             for changed in [third, first] {
                 let world = World::new();
                 world.run(first).await;
-                let cut = CutAt {
-                    point,
-                    left: AtomicUsize::new(nth),
-                    reached: Notify::new(),
-                };
+                let cut = CutAt::new(point, nth);
                 let plan = plan(&world.journal.snapshot(), second, &Recovered::default());
                 tokio::select! {
                     biased;
@@ -226,11 +228,7 @@ async fn a_store_on_disk_brings_a_run_that_was_cut_off_to_its_end() {
         for (start, wanted) in [(&[][..], first), (first, second), (first, &[][..])] {
             let mut world = World::with(OnDisk::new().await);
             world.run(start).await;
-            let cut = CutAt {
-                point,
-                left: AtomicUsize::new(2),
-                reached: Notify::new(),
-            };
+            let cut = CutAt::new(point, 2);
             let plan = plan(&world.journal.snapshot(), wanted, &Recovered::default());
             tokio::select! {
                 biased;
