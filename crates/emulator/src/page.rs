@@ -1,4 +1,5 @@
-//! `nextToken`: opaque to clients, tied to the request that it continues.
+//! Pages: how much of a list is answered, and `nextToken`, which is opaque to clients and tied to
+//! the request that it continues.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,13 +7,53 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{ErrorKind, ServiceError};
+use crate::operations::Context;
 
 /// The page size when a request does not say.
 const DEFAULT: usize = 20;
 const CHECK: usize = 12;
 
+/// The page that a request asks for.
+pub(crate) struct Page {
+    subject: String,
+    /// The name after which it begins; empty for the first one.
+    pub(crate) after: String,
+    size: usize,
+}
+
+impl Page {
+    pub(crate) fn asked(
+        operation: &str,
+        context: &Context,
+        input: &Value,
+    ) -> Result<Self, ServiceError> {
+        let subject = subject(operation, &context.scope, input);
+        let after = after(&subject, input)?;
+        let size = size(input);
+        Ok(Self {
+            subject,
+            after,
+            size,
+        })
+    }
+
+    /// How many items to look for: one more tells that there is another page.
+    pub(crate) fn limit(&self) -> usize {
+        self.size + 1
+    }
+
+    /// Leaves what fits of the items from here on, and returns the token for the rest.
+    pub(crate) fn cut<T>(&self, items: &mut Vec<T>, name: impl Fn(&T) -> &str) -> Option<String> {
+        if items.len() <= self.size {
+            return None;
+        }
+        items.truncate(self.size);
+        items.last().map(|last| token(&self.subject, name(last)))
+    }
+}
+
 /// How many items were asked for.
-pub(crate) fn size(input: &Value) -> usize {
+fn size(input: &Value) -> usize {
     input
         .get("maxResults")
         .and_then(Value::as_u64)
@@ -21,7 +62,7 @@ pub(crate) fn size(input: &Value) -> usize {
 }
 
 /// What a token must belong to: the operation with its filters, but not the page size.
-pub(crate) fn subject(operation: &str, scope: &str, input: &Value) -> String {
+fn subject(operation: &str, scope: &str, input: &Value) -> String {
     let filters: Vec<&Value> = [
         "connectorProfileNames",
         "connectorType",
@@ -35,14 +76,14 @@ pub(crate) fn subject(operation: &str, scope: &str, input: &Value) -> String {
 }
 
 /// The token for the page after the item called `last`.
-pub(crate) fn token(subject: &str, last: &str) -> String {
+fn token(subject: &str, last: &str) -> String {
     let mut bytes = check(subject, last).to_vec();
     bytes.extend_from_slice(last.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The name after which the page begins, from the request's token; empty for the first page.
-pub(crate) fn after(subject: &str, input: &Value) -> Result<String, ServiceError> {
+/// The name after which the page begins, from the request's token.
+fn after(subject: &str, input: &Value) -> Result<String, ServiceError> {
     let Some(token) = input.get("nextToken").and_then(Value::as_str) else {
         return Ok(String::new());
     };

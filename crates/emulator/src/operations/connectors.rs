@@ -3,12 +3,13 @@
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value, json};
 
-use super::{Context, NOTHING, Operation, flag, optional, text, timestamp};
+use super::{Context, NOTHING, Operation, flag, optional, page_answer, text, timestamp};
 use crate::error::{ErrorKind, ServiceError};
+use crate::page::Page;
+use crate::rules;
 use crate::service::{SERVICE, Shape};
 use crate::store::Database;
 use crate::store::tokens::once;
-use crate::{page, rules};
 
 const CUSTOM: &str = "CustomConnector";
 
@@ -160,7 +161,7 @@ pub(super) fn describe_all(
         .filter(|kind| *kind != CUSTOM)
         .map(|kind| (kind.to_owned(), built_in(kind)))
         .collect();
-    Ok(answer(
+    Ok(page_answer(
         json!({"connectorConfigurations": configurations, "connectors": summaries(connectors)}),
         next,
     ))
@@ -172,7 +173,10 @@ pub(super) fn list(
     input: &Value,
 ) -> Result<String, ServiceError> {
     let (connectors, next) = listing(database, context, input, "ListConnectors", |_| true)?;
-    Ok(answer(json!({"connectors": summaries(connectors)}), next))
+    Ok(page_answer(
+        json!({"connectors": summaries(connectors)}),
+        next,
+    ))
 }
 
 /// Refuses a label that no connector is registered under.
@@ -217,9 +221,7 @@ fn listing(
     operation: &str,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<(Vec<Value>, Option<String>), ServiceError> {
-    let subject = page::subject(operation, &context.scope, input);
-    let after = page::after(&subject, input)?;
-    let size = page::size(input);
+    let page = Page::asked(operation, context, input)?;
     let (transaction, _) = database.read()?;
     let mut all: Vec<(String, Value)> = kinds()
         .filter(|kind| *kind != CUSTOM)
@@ -228,22 +230,10 @@ fn listing(
     for (label, detail) in registered(&transaction, context)? {
         all.push((format!("{CUSTOM}/{label}"), detail));
     }
-    all.retain(|(key, detail)| *key > after && wanted(text(detail, "connectorType")));
+    all.retain(|(key, detail)| *key > page.after && wanted(text(detail, "connectorType")));
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    let more = all.len() > size;
-    all.truncate(size);
-    let next = all
-        .last()
-        .filter(|_| more)
-        .map(|(key, _)| page::token(&subject, key));
+    let next = page.cut(&mut all, |(key, _)| key);
     Ok((all.into_iter().map(|(_, detail)| detail).collect(), next))
-}
-
-fn answer(mut body: Value, next: Option<String>) -> String {
-    if let (Some(next), Some(body)) = (next, body.as_object_mut()) {
-        body.insert("nextToken".to_owned(), next.into());
-    }
-    body.to_string()
 }
 
 /// The members that a list of connectors shows of each.

@@ -3,11 +3,12 @@
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value, json};
 
-use super::{Context, NOTHING, Operation, optional, profiles, tags, text, timestamp};
+use super::{Context, NOTHING, Operation, optional, page_answer, profiles, tags, text, timestamp};
 use crate::error::{ErrorKind, ServiceError};
+use crate::page::Page;
+use crate::rules;
 use crate::store::Database;
 use crate::store::tokens::once;
-use crate::{page, rules};
 
 pub(super) fn create(
     database: &mut Database,
@@ -131,32 +132,21 @@ pub(super) fn list(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    let subject = page::subject("ListFlows", &context.scope, input);
-    let after = page::after(&subject, input)?;
-    let size = page::size(input);
+    let page = Page::asked("ListFlows", context, input)?;
     let (transaction, _) = database.read()?;
     let mut statement = transaction.prepare_cached(
         "SELECT name, detail FROM flows WHERE scope = ?1 AND name > ?2 ORDER BY name LIMIT ?3",
     )?;
-    let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
+    let limit = i64::try_from(page.limit()).unwrap_or(i64::MAX);
     let mut rows = statement
-        .query_map(params![context.scope, after, limit], |row| {
+        .query_map(params![context.scope, page.after, limit], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?
         .collect::<Result<Vec<(String, String)>, _>>()?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let mut body = Map::new();
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|(name, _)| page::token(&subject, name));
+    let next = page.cut(&mut rows, |(name, _)| name);
     let flows = rows.iter().map(|(_, detail)| summary(&transaction, detail));
-    body.insert("flows".into(), flows.collect::<Result<Vec<_>, _>>()?.into());
-    if let Some(next) = next {
-        body.insert("nextToken".into(), next.into());
-    }
-    Ok(Value::Object(body).to_string())
+    let flows = flows.collect::<Result<Vec<_>, _>>()?;
+    Ok(page_answer(json!({"flows": flows}), next))
 }
 
 pub(super) fn start(

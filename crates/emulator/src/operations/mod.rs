@@ -134,6 +134,14 @@ fn flag(input: &Value, member: &str) -> bool {
     input.get(member) == Some(&Value::Bool(true))
 }
 
+/// The body of a list, with the token for its next page.
+fn page_answer(mut body: Value, next: Option<String>) -> String {
+    if let (Some(next), Some(body)) = (next, body.as_object_mut()) {
+        body.insert("nextToken".to_owned(), next.into());
+    }
+    body.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

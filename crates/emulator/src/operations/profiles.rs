@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Context, NOTHING, Operation, connectors, flag, millis, optional, text, timestamp};
 use crate::error::{ErrorKind, ServiceError};
+use crate::page::Page;
 use crate::store::tokens::once;
 use crate::store::{Database, Lag, ProfileRow};
-use crate::{arn, page, rules};
+use crate::{arn, rules};
 
 const CONFIG: &str = "connectorProfileConfig";
 const PROPERTIES: &str = "connectorProfileProperties";
@@ -136,9 +137,7 @@ pub(super) fn describe(
     context: &Context,
     input: &Value,
 ) -> Result<String, ServiceError> {
-    let subject = page::subject("DescribeConnectorProfiles", &context.scope, input);
-    let after = page::after(&subject, input)?;
-    let size = page::size(input);
+    let page = Page::asked("DescribeConnectorProfiles", context, input)?;
     let kind = optional(input, "connectorType");
     let label = optional(input, "connectorLabel");
     // An empty list of names is no filter.
@@ -147,7 +146,7 @@ pub(super) fn describe(
         names
             .iter()
             .filter_map(Value::as_str)
-            .filter(|name| *name > after.as_str())
+            .filter(|name| *name > page.after.as_str())
             .collect()
     });
     if let Some(names) = &mut names {
@@ -167,7 +166,7 @@ pub(super) fn describe(
         .filter(|((scope, _), _)| *scope == context.scope)
         .collect();
     // Rows that lag are replaced below, so as many more are read.
-    let limit = size + 1 + lagging.len();
+    let limit = page.limit() + lagging.len();
     let mut rows = match &names {
         Some(names) => {
             let mut rows = Vec::new();
@@ -179,7 +178,7 @@ pub(super) fn describe(
             }
             rows
         }
-        None => list(&transaction, context, &after, kind, label, limit)?,
+        None => list(&transaction, context, &page.after, kind, label, limit)?,
     };
     rows.retain(|row| lagging.iter().all(|((_, name), _)| *name != row.name));
     rows.extend(
@@ -190,17 +189,12 @@ pub(super) fn describe(
                 let named = names
                     .as_ref()
                     .is_none_or(|names| names.contains(&row.name.as_str()));
-                wanted(row) && row.name > after && named
+                wanted(row) && row.name > page.after && named
             }),
     );
     rows.sort_unstable_by(|a, b| a.name.cmp(&b.name));
 
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|row| page::token(&subject, &row.name));
+    let next = page.cut(&mut rows, |row| &row.name);
     // The stored details are JSON already: joined as text, they need not be read again.
     let details: Vec<String> = rows
         .into_iter()
