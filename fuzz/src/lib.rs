@@ -109,6 +109,8 @@ pub struct Names {
     pub known: bool,
     /// Whether what is secret is marked so.
     pub marked: bool,
+    /// Whether the secrets are other ones than usual.
+    pub others: bool,
 }
 
 impl Names {
@@ -127,6 +129,7 @@ impl Names {
                 value
             }
         };
+        let usual = !self.others;
         let words = || vec!["a".into(), "b".into(), "a".into()];
         let map = || {
             let members = [("a", 1), ("b", 2)].map(|(k, v)| (k.into(), Value::number(v)));
@@ -145,9 +148,12 @@ impl Names {
             "ub" => later(true.into()),
             "ul" => later(Value::list(Type::String, words())),
             "um" => later(map()),
-            "xs" => secret("hunter2".into()),
-            "xl" => secret(Value::list(Type::String, words())),
-            "xo" => Value::object([("x", secret(Value::number(1))), ("y", "open".into())]),
+            "xs" => secret(if usual { "hunter2" } else { "tr0ub4dor" }.into()),
+            "xl" => secret(Value::list(Type::String, words().split_off(usize::from(usual)))),
+            "xo" => {
+                let number = Value::number(if usual { 1 } else { 2 });
+                Value::object([("x", secret(number)), ("y", "open".into())])
+            }
             _ => return None,
         })
     }
