@@ -13,6 +13,7 @@ mod disk;
 mod flows;
 mod interrupts;
 mod kill;
+mod limits;
 mod model;
 mod service;
 mod several;

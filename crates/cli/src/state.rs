@@ -61,7 +61,8 @@ impl StateFiles {
 
     /// What the state holds, for commands that make no sense without one.
     pub(crate) fn read_existing(&self) -> Result<Snapshot, CommandError> {
-        if self.state.exists() {
+        // Where nobody may look is not said to be nothing.
+        if self.state.try_exists().unwrap_or(true) {
             return self.read();
         }
         Err(CommandError::user(
@@ -182,6 +183,7 @@ impl Taking {
     }
 
     fn open(self, lock: lock::Lock) -> Result<Held, CommandError> {
+        backup::clear_leftovers(&self.files.state);
         Ok(Held {
             store: Store::open(&self.files.state, now)?,
             files: self.files,

@@ -43,22 +43,22 @@ pub fn decide(
     resource: &dyn ResourceType,
 ) -> RecoveryFinding {
     let intent = &unfinished.intent;
+    let age = facts.now - unfinished.started_at;
     match (intent.action, facts.live) {
         (OperationAction::Create, None) => {
-            // It may be about to happen: sent with the same token, it happens only once.
-            let age = facts.now - unfinished.started_at;
-            if facts.wanted && (0.0..UNDER_WAY).contains(&age) {
+            // It may be about to happen: sent with the same token, it happens only once. After a
+            // clock was put back nobody knows how long ago it was.
+            if facts.wanted && age < UNDER_WAY {
                 RecoveryFinding::WillResume
             } else {
                 RecoveryFinding::NeverHappened
             }
         }
         (OperationAction::Create, Some(live)) => {
-            let age = facts.now - unfinished.started_at;
             // The service itself can tell whether the object is ours, as long as it knows the
             // token and there is a request to send it with.
-            let knows = resource.create_is_repeatable() && (0.0..TOKEN_VALID).contains(&age);
-            if facts.wanted && knows {
+            let can_be_asked = facts.wanted && resource.create_is_repeatable();
+            if can_be_asked && (0.0..TOKEN_VALID).contains(&age) {
                 return RecoveryFinding::WillResume;
             }
             let in_time = live.created_at.is_some_and(|made| {
@@ -68,6 +68,9 @@ pub fn decide(
             let intended = intent.intended.as_ref().map(|state| &state.attributes);
             if in_time && intended.is_some_and(|i| agrees(resource, i, &live.attributes)) {
                 RecoveryFinding::Adopted
+            } else if can_be_asked && age < 0.0 {
+                // By a clock that was put back nobody can tell when what was made.
+                RecoveryFinding::WillResume
             } else {
                 RecoveryFinding::NotOurs
             }

@@ -41,7 +41,8 @@ pub fn make(connection: &Connection, directory: &Path) -> Result<PathBuf, StoreE
     put_copy(connection, &path, |_| Ok(()))?;
     let surplus = list(directory)?.into_iter().rev().skip(KEPT);
     for old in surplus {
-        fs::remove_file(&old).map_err(|error| StoreError::file(&old, error))?;
+        fs::remove_file(&old)
+            .map_err(|error| StoreError::system(&old, "cannot be removed", &error))?;
     }
     Ok(path)
 }
@@ -53,7 +54,7 @@ pub(crate) fn put_copy(
     path: &Path,
     change: impl FnOnce(&Connection) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let unfinished = path.with_file_name("unfinished.db");
+    let unfinished = unfinished(path.parent().unwrap_or(Path::new("")));
     clear(&unfinished);
     let put = || {
         let made = copy(connection, &unfinished)?;
@@ -63,6 +64,11 @@ pub(crate) fn put_copy(
         put_in_place(&unfinished, path)
     };
     put().inspect_err(|_| clear(&unfinished))
+}
+
+/// What a copy is called in its directory before it is whole.
+fn unfinished(directory: &Path) -> PathBuf {
+    directory.join("unfinished.db")
 }
 
 /// Removes what an interrupted copy left behind: it is of no use to anyone.
@@ -87,7 +93,7 @@ pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::file(directory, error)),
+        Err(error) => return Err(StoreError::system(directory, "cannot be read", &error)),
     };
     let is_copy = |path: &PathBuf| {
         number(path).is_some() && path.extension().is_some_and(|extension| extension == "db")
@@ -102,27 +108,65 @@ pub fn list(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
 
 /// Puts the copy `from` in place of the database `to`, which nobody may have open.
 pub fn restore(from: &Path, to: &Path) -> Result<(), StoreError> {
+    stage(from, to)?.put()
+}
+
+/// A copy that is about to be put in place of a database, beside it; removed if it is not.
+#[derive(Debug)]
+pub struct Staged {
+    file: PathBuf,
+    database: PathBuf,
+}
+
+/// Where a copy waits to take the place of a database.
+fn staging(database: &Path) -> PathBuf {
+    database.with_extension("restoring")
+}
+
+/// Copies `from` to where it can take the place of the database `to`.
+pub fn stage(from: &Path, to: &Path) -> Result<Staged, StoreError> {
     refuse_link(from)?;
     refuse_link(to)?;
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|error| StoreError::database(from, &error))?;
     open::check(&source, from)?;
-    let unfinished = to.with_extension("restoring");
-    clear(&unfinished);
-    let copied = copy(&source, &unfinished).and_then(|made| {
-        made.close()
-            .map_err(|(_, error)| StoreError::database(&unfinished, &error))
-    });
-    copied.inspect_err(|_| clear(&unfinished))?;
-    // What the log holds goes into the database, so that nothing is lost if this is cut off before
-    // the rename. A state that cannot be opened any more has nothing to give.
-    open::checkpoint(to);
-    for suffix in ["-wal", "-shm"] {
-        // A log of the replaced database must not be applied to the restored one.
-        let _ = fs::remove_file(beside(to, suffix));
+    let staged = Staged {
+        file: staging(to),
+        database: to.to_owned(),
+    };
+    clear(&staged.file);
+    copy(&source, &staged.file)?
+        .close()
+        .map_err(|(_, error)| StoreError::database(&staged.file, &error))?;
+    Ok(staged)
+}
+
+impl Staged {
+    /// Takes the place of the database, which nobody may have open.
+    pub fn put(self) -> Result<(), StoreError> {
+        let to = &self.database;
+        // What the log holds goes into the database, so that nothing is lost if this is cut off
+        // before the rename. A state that cannot be opened any more has nothing to give.
+        open::checkpoint(to);
+        for suffix in ["-wal", "-shm"] {
+            // A log of the replaced database must not be applied to the restored one.
+            let _ = fs::remove_file(beside(to, suffix));
+        }
+        mark::forget(to);
+        put_in_place(&self.file, to)
     }
-    mark::forget(to);
-    put_in_place(&unfinished, to)
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        clear(&self.file);
+    }
+}
+
+/// Removes what copies of a state left behind that were cut off. The caller has the lock.
+pub fn clear_leftovers(state: &Path) {
+    clear(&unfinished(&directory(state)));
+    clear(&staging(state));
 }
 
 /// Gives a finished file its name, so that it survives a power cut under it.
@@ -130,7 +174,7 @@ fn put_in_place(finished: &Path, path: &Path) -> Result<(), StoreError> {
     File::open(finished)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(finished, path))
-        .map_err(|error| StoreError::file(path, error))?;
+        .map_err(|error| StoreError::system(path, "cannot be put in place", &error))?;
     sync_directory(path)
 }
 
@@ -142,9 +186,14 @@ fn copy(connection: &Connection, to: &Path) -> Result<Connection, StoreError> {
     Backup::new(connection, &mut target)
         .and_then(|backup| backup.run_to_completion(1024, Duration::ZERO, None))
         .map_err(failed)?;
-    target
-        .pragma_update(None, "journal_mode", "DELETE")
+    // It goes by its name alone, so nothing of it may be in a log.
+    let mode: String = target
+        .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
         .map_err(failed)?;
+    if mode != "delete" {
+        let reason = "the copy cannot be written without a log beside it";
+        return Err(StoreError::file(to, reason));
+    }
     open::note_cut_off_runs(&target).map_err(failed)?;
     Ok(target)
 }

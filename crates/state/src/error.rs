@@ -1,5 +1,6 @@
 //! What can go wrong with a store, in words for the person whose state it is.
 
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::backup;
@@ -75,6 +76,20 @@ impl StoreError {
         }
     }
 
+    /// What the system refused, with a way out where there is one: "cannot be read", and why.
+    pub(crate) fn system(path: &Path, what: &str, error: &Error) -> Self {
+        let way_out = match error.kind() {
+            ErrorKind::PermissionDenied => "; run flowctl as the user whose state it is",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "; make room, and run it again",
+            ErrorKind::FileTooLarge => "; raise the limit on the size of files, and run it again",
+            ErrorKind::ReadOnlyFilesystem => {
+                "; keep the state where it can be written (`--state PATH`)"
+            }
+            _ => "",
+        };
+        Self::file(path, format!("{what}: {error}{way_out}"))
+    }
+
     /// The state at `path` cannot be used; its newest copy is looked for.
     pub(crate) fn damaged(path: &Path, reason: impl std::fmt::Display) -> Self {
         Self::Damaged {
@@ -98,15 +113,21 @@ impl StoreError {
             Some(DatabaseCorrupt) => {
                 Self::damaged(path, "it is damaged (truncated or partly overwritten)")
             }
-            Some(DiskFull) => because("the disk is full; nothing was written"),
-            Some(ReadOnly) => because("the file or its directory is read-only"),
+            Some(DiskFull) => {
+                because("the disk is full, and nothing was written: make room, and run it again")
+            }
+            Some(ReadOnly) => because(
+                "the file or its directory is read-only: run flowctl as the user whose state it is, \
+                 or keep the state where it can be written (`--state PATH`)",
+            ),
             Some(CannotOpen) => because(
                 "it cannot be opened: is the directory there, and may you write in it? (SQLite \
                  keeps its log beside the database)",
             ),
             Some(DatabaseBusy) => because("another program keeps the database busy"),
             Some(SystemIoFailure) => because(&format!(
-                "the disk is full, failed, or a limit on the size of files was reached ({error})"
+                "the disk is full, failed, or a limit on the size of files was reached ({error}): \
+                 make room, and run it again"
             )),
             _ => because(&error.to_string()),
         }

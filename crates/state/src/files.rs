@@ -24,9 +24,9 @@ pub(crate) fn private_directory(path: &Path) -> Result<(), StoreError> {
     refuse_link(path)?;
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        other => other.map_err(|error| {
-            StoreError::file(path, format!("the directory cannot be made: {error}"))
-        }),
+        other => {
+            other.map_err(|error| StoreError::system(path, "the directory cannot be made", &error))
+        }
     }
 }
 
@@ -48,12 +48,12 @@ pub(crate) fn private_file(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map_err(|error| StoreError::file(path, format!("cannot be opened for writing: {error}")))
+        .map_err(|error| StoreError::system(path, "cannot be opened for writing", &error))
 }
 
 /// Takes others' access to a file away, if they have any.
 pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::file(path, format!("cannot be kept from others: {error}"));
+    let failed = |error| StoreError::system(path, "cannot be kept from others", &error);
     let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
     if mode.trailing_zeros() >= 6 {
         return Ok(());
@@ -116,5 +116,5 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), StoreError> {
     };
     File::open(directory)
         .and_then(|directory| directory.sync_all())
-        .map_err(|error| StoreError::file(directory, error))
+        .map_err(|error| StoreError::system(directory, "cannot be written to the disk", &error))
 }

@@ -25,7 +25,7 @@ pub fn path(state: &Path) -> PathBuf {
 /// The digester of the key file, or `None` if there is no such file.
 pub fn load(path: &Path) -> Result<Option<Digester>, StoreError> {
     refuse_link(path)?;
-    let unreadable = |error| StoreError::file(path, format!("cannot be read: {error}"));
+    let unreadable = |error| StoreError::system(path, "cannot be read", &error);
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -90,8 +90,10 @@ fn make(path: &Path) -> Result<Digester, StoreError> {
         file.sync_all()?;
         fs::rename(&unfinished, path)
     };
-    write()
-        .map_err(|error| StoreError::file(path, format!("the key cannot be written: {error}")))?;
+    write().map_err(|error| {
+        let _ = fs::remove_file(&unfinished);
+        StoreError::system(path, "the key cannot be written", &error)
+    })?;
     sync_directory(path)?;
     Ok(Digester::from_key(&key))
 }
@@ -110,13 +112,13 @@ pub(crate) fn prepare_next(path: &Path) -> Result<Digester, StoreError> {
 /// Puts the prepared key in place of the one at `path`.
 pub(crate) fn put_next(path: &Path) -> Result<(), StoreError> {
     fs::rename(waiting(path), path)
-        .map_err(|error| StoreError::file(path, format!("the key cannot be replaced: {error}")))?;
+        .map_err(|error| StoreError::system(path, "the key cannot be replaced", &error))?;
     sync_directory(path)
 }
 
 /// Ends a change of keys that was cut off: the prepared key takes its place if the store was told
-/// of it (`known` is the id of the key that the store was last written with), and is of no use
-/// otherwise.
+/// of it (`known` is the id of the key that the store was last written with), and is removed
+/// otherwise: nothing was made with it.
 pub(crate) fn finish_next(path: &Path, known: Option<&str>) -> Result<(), StoreError> {
     let prepared = waiting(path);
     if !prepared.exists() {
@@ -124,7 +126,11 @@ pub(crate) fn finish_next(path: &Path, known: Option<&str>) -> Result<(), StoreE
     }
     match load(&prepared)? {
         Some(next) if known == Some(hex(next.key_id().iter()).as_str()) => put_next(path),
-        _ => Ok(()),
+        _ => {
+            // One that cannot be removed is in nobody's way.
+            let _ = fs::remove_file(&prepared);
+            Ok(())
+        }
     }
 }
 
@@ -180,12 +186,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         let old = load_or_create(&path).unwrap().key_id();
-        let next = prepare_next(&path).unwrap().key_id();
-        for (known, expected) in [(None, old), (Some(old), old), (Some(next), next)] {
-            let known = known.map(|id| hex(id.iter()));
-            finish_next(&path, known.as_deref()).unwrap();
+        for known in [None, Some(false), Some(true)] {
+            let next = prepare_next(&path).unwrap().key_id();
+            let (told, expected) = match known {
+                None => (None, old),
+                Some(false) => (Some(old), old),
+                Some(true) => (Some(next), next),
+            };
+            let told = told.map(|id| hex(id.iter()));
+            finish_next(&path, told.as_deref()).unwrap();
             assert_eq!(load(&path).unwrap().unwrap().key_id(), expected);
+            assert!(!waiting(&path).exists());
         }
-        assert!(!waiting(&path).exists());
     }
 }

@@ -187,7 +187,7 @@ fn hold(path: &Path, mut file: File, holder: &Holder) -> Result<Lock, StoreError
         file.rewind()?;
         file.write_all(holder.written().as_bytes())
     };
-    write().map_err(|error| StoreError::file(path, format!("cannot be written: {error}")))?;
+    write().map_err(|error| StoreError::system(path, "cannot be written", &error))?;
     Ok(Lock { file })
 }
 

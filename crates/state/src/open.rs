@@ -119,10 +119,7 @@ fn is_there(path: &Path) -> Result<bool, StoreError> {
         Ok(found) if found.is_file() => Ok(true),
         Ok(_) => Err(StoreError::file(path, "is no file")),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::file(
-            path,
-            format!("cannot be looked at: {error}"),
-        )),
+        Err(error) => Err(StoreError::system(path, "cannot be looked at", &error)),
     }
 }
 

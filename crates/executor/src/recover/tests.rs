@@ -37,12 +37,16 @@ fn decisions() {
     for (action, live, wanted, age, finding) in [
         (Create, None, true, 1.0, WillResume),
         (Create, None, true, 120.0, NeverHappened),
+        (Create, None, true, hours(-1.0), WillResume),
+        (Create, None, false, hours(-1.0), NeverHappened),
         (Create, None, false, 1.0, NeverHappened),
         (Create, None, false, hours(9.0), NeverHappened),
         (Create, same(0.0), true, 1.0, WillResume),
         (Create, same(-1e6), true, 1.0, WillResume),
         (Create, same(0.0), true, hours(8.0), Adopted),
         (Create, same(0.0), true, -5.0, Adopted),
+        (Create, same(hours(-1.0)), true, hours(-1.0), WillResume),
+        (Create, same(hours(-1.0)), false, hours(-1.0), NotOurs),
         (Create, same(0.0), false, 1.0, Adopted),
         (Create, same(-60.0), false, 1.0, Adopted),
         (Create, same(-61.0), false, 1.0, NotOurs),
@@ -109,6 +113,15 @@ fn an_object_that_takes_long_to_be_made_may_be_dated_late() {
         };
         assert_eq!(decide(&unfinished, facts, &slow), finding, "{made}");
     }
+    // Who cannot be asked with the same token is not, whatever the clock says.
+    let live = live("a", "1", Some(NOW - 4000.0));
+    let facts = Facts {
+        live: Some(&live),
+        wanted: true,
+        now: NOW - 4000.0,
+    };
+    let finding = decide(&unfinished, facts, &slow);
+    assert_eq!(finding, RecoveryFinding::NotOurs);
 }
 
 async fn recovered(

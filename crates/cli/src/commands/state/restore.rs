@@ -38,17 +38,9 @@ pub(super) fn run(app: &mut App, args: &RestoreArgs) -> Result<Outcome, CommandE
     let name = copy.file_name().unwrap_or_default().to_string_lossy();
     let lock = state::lock_alone(&app.context, &args.lock, "state restore")?;
     // Making a further copy may delete the oldest one, which may be the chosen one.
-    let staged = files.state.with_extension("chosen");
-    fs::copy(&copy, &staged).map_err(|error| {
-        CommandError::user(
-            "Cannot read the copy",
-            format!("{}: {error}.", copy.display()),
-        )
-    })?;
-    let done = keep(&files).and_then(|()| Ok(backup::restore(&staged, &files.state)?));
-    // Only a file of ours, of which nobody needs to hear.
-    let _ = fs::remove_file(&staged);
-    done?;
+    let staged = backup::stage(&copy, &files.state)?;
+    keep(&files)?;
+    staged.put()?;
     drop(lock);
     // The history of the restored state goes on with its restoration.
     let mut held = Held::take(&app.context, &args.lock, &format!("state restore {name}"))?;
@@ -119,7 +111,7 @@ fn chosen(wanted: &str, copies: &[PathBuf]) -> Result<PathBuf, CommandError> {
     .with_help("see what there is with `flowctl state restore`"))
 }
 
-/// Keeps what is about to be replaced: as a copy, or as it is if it is damaged.
+/// Keeps what is about to be replaced: as a copy, or with its log as it is if it is damaged.
 fn keep(files: &StateFiles) -> Result<(), CommandError> {
     if !files.state.exists() {
         return Ok(());
@@ -128,11 +120,25 @@ fn keep(files: &StateFiles) -> Result<(), CommandError> {
     if copied.is_ok() {
         return Ok(());
     }
+    let with = |path: &Path, suffix: &str| {
+        let mut path = path.as_os_str().to_owned();
+        path.push(suffix);
+        PathBuf::from(path)
+    };
     let aside = files.state.with_extension("damaged");
-    fs::copy(&files.state, &aside).map(drop).map_err(|error| {
-        CommandError::user(
-            "Cannot keep the damaged state",
-            format!("{}: {error}.", aside.display()),
-        )
-    })
+    for suffix in ["", "-wal"] {
+        let (from, to) = (with(&files.state, suffix), with(&aside, suffix));
+        if !from.exists() {
+            continue;
+        }
+        fs::copy(&from, &to).map_err(|error| {
+            // Nobody has anything of half a copy.
+            let _ = fs::remove_file(&to);
+            CommandError::user(
+                "Cannot keep what the state is now",
+                format!("{} to {}: {error}.", from.display(), to.display()),
+            )
+        })?;
+    }
+    Ok(())
 }
