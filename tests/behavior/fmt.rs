@@ -31,6 +31,34 @@ fn files_are_rewritten_and_named() {
 }
 
 #[test]
+fn files_of_every_kind_have_a_layout_and_hidden_ones_where_they_are_named() {
+    let environment = with(
+        "
+//- a.tf
+a=1
+//- a.tfvars
+a=1
+//- a.tftest.hcl
+a=1
+//- a.tfmock.hcl
+a=1
+//- a.hcl
+a=1
+//- .hidden.tf
+a=1
+",
+    );
+    assert_eq!(
+        environment.flowctl(&["fmt"]).out(),
+        "a.tf\na.tfmock.hcl\na.tftest.hcl\na.tfvars\n"
+    );
+    assert_eq!(
+        environment.flowctl(&["fmt", ".hidden.tf"]).out(),
+        ".hidden.tf\n"
+    );
+}
+
+#[test]
 fn a_check_writes_nothing_and_shows_the_difference() {
     let environment = with(FILES);
     let ran = environment.flowctl(&["fmt", "-check", "-diff", "-recursive"]);

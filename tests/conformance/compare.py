@@ -4,6 +4,7 @@
     python3 tests/conformance/compare.py expressions --seed 1 --count 400
     python3 tests/conformance/compare.py syntax --seed 1 --count 400
     python3 tests/conformance/compare.py configs --seed 1 --count 60
+    python3 tests/conformance/compare.py fmt --seed 1 --count 3000
     python3 tests/conformance/compare.py lines FILE            # expressions of one's own, one a line
 
 Needs `terraform` 1.11 and a built flowctl (`--flowctl`, or `target/debug/flowctl`). It is run by
@@ -25,6 +26,7 @@ import tempfile
 from decimal import Decimal
 
 import generate
+import layouts
 
 HERE = pathlib.Path(__file__).resolve().parent
 # What expressions may refer to: names, and files to read.
@@ -417,9 +419,48 @@ def show_difference(label, files, theirs, ours):
         print(f"   ours said: {said}")
 
 
+def formatted(tool, texts):
+    """What a tool makes of each text; nothing where it refuses it."""
+    tool.write({f"m{i}.tf": "" for i in range(len(texts))}, {})
+    for i, text in enumerate(texts):
+        (tool.directory / f"m{i}.tf").write_bytes(text.encode())
+    ran = tool.run("fmt", "-no-color", "-list=false", ".")
+    refused = {int(i) for i in re.findall(r"\bm(\d+)\.tf\b", ran.stderr + ran.stdout)}
+    return [
+        None if i in refused else (tool.directory / f"m{i}.tf").read_bytes()
+        for i in range(len(texts))
+    ]
+
+
+def layout(tools, seed, count, record):
+    """Texts through `fmt`: which are refused, and the bytes of the others."""
+    maker = layouts.Maker(random.Random(seed))
+    texts = [maker.text() for _ in range(count)]
+    theirs, ours = (formatted(tool, texts) for tool in tools)
+    made = [wanted.decode() if wanted is not None else "" for wanted in theirs]
+    again = formatted(tools[0], made)
+    differ = broken = 0
+    for text, wanted, made, kept in zip(texts, theirs, ours, again):
+        if wanted == made:
+            continue
+        # Terraform leaves labels with templates out, and makes some texts invalid.
+        if wanted is not None and (kept is None or re.search(r'\w[ \t]*"[^"\n]*[$%][^\n]*\{', text)):
+            broken += 1
+            continue
+        differ += 1
+        kind = "VERDICT" if wanted is None or made is None else "BYTES"
+        print(f"-- {kind}\n   {text!r}\n   terraform: {wanted}\n   flowctl:   {made}")
+        if record:
+            case = {"input": text, "output": wanted and wanted.decode()}
+            with (record / "found.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(case, ensure_ascii=False) + "\n")
+    valid = sum(wanted is not None for wanted in theirs)
+    print(f"{count} texts, {valid} of them valid, {differ} differ, {broken} more that Terraform spoils", file=sys.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["expressions", "syntax", "configs", "lines", "directories"])
+    parser.add_argument("what", choices=["expressions", "syntax", "configs", "fmt", "lines", "directories"])
     parser.add_argument("paths", nargs="*", type=pathlib.Path)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=300)
@@ -436,6 +477,9 @@ def main():
         ]
         if given.what == "configs":
             configurations(tools, given.seed, given.count)
+            return
+        if given.what == "fmt":
+            layout(tools, given.seed, given.count, given.record)
             return
         if given.what == "directories":
             for path in given.paths:

@@ -1,14 +1,15 @@
 //! Strings as the language has them: NFC-normalized.
 
+use std::borrow::Cow;
+
 use flowctl_model::{Text, Value};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use flowctl_parser::unicode::normal;
 
 /// The text in Unicode's normal form C.
 pub fn nfc(text: String) -> Text {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        Text::from(text)
-    } else {
-        Text::from(text.nfc().collect::<String>())
+    match normal(&text) {
+        Cow::Borrowed(_) => Text::from(text),
+        Cow::Owned(normal) => Text::from(normal),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod policy;
 mod reference;
 pub mod source;
 pub mod traversal;
+pub mod unicode;
 mod variables;
 mod visit;
 

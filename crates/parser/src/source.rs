@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use crate::ast::{FileId, Span};
+use crate::unicode::grapheme_count;
 
 /// A file that was read.
 #[derive(Clone, Debug)]
@@ -94,7 +93,7 @@ impl Source {
         };
         Position {
             line: line + 1,
-            column: before.graphemes(true).count() + tabs + 1,
+            column: grapheme_count(before) + tabs + 1,
             byte,
         }
     }

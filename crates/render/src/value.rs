@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use flowctl_model::{Kind, Text, Type, Value};
 use flowctl_parser::is_name;
+use flowctl_parser::unicode::is_printable;
 
 use crate::style::is_active;
 
@@ -178,18 +179,17 @@ fn console_quote(text: &str) -> String {
             c if c < ' ' || c == '\u{7f}' => {
                 let _ = write!(out, "\\x{:02x}", u32::from(c));
             }
-            c if c.is_whitespace() || is_active(c) || is_invisible(c) => {
+            c if is_printable(c) && !is_active(c) => out.push(c),
+            c if u32::from(c) > 0xffff => {
+                let _ = write!(out, "\\U{:08x}", u32::from(c));
+            }
+            c => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
-            c => out.push(c),
         }
     }
     out.push('"');
     out
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}')
 }
 
 fn pad(out: &mut String, width: usize) {

@@ -13,7 +13,7 @@ use crate::error::{CommandError, Outcome};
 use crate::files;
 
 /// The files that have a layout.
-const SUFFIXES: [&str; 3] = [".tf", ".tfvars", ".tftest.hcl"];
+const SUFFIXES: [&str; 4] = [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl"];
 
 /// Put configuration files into their canonical layout, that of `terraform fmt`
 #[derive(Args, Debug)]
@@ -143,7 +143,7 @@ fn one(app: &mut App, args: &FmtArgs, path: &Path, found: &mut Found) -> Result<
 fn chosen(path: &Path, recursive: bool) -> Result<Vec<PathBuf>, CommandError> {
     let has_layout = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) && !name.starts_with('.')
+        SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
     };
     if path.is_file() {
         if has_layout(path) {
@@ -152,7 +152,8 @@ fn chosen(path: &Path, recursive: bool) -> Result<Vec<PathBuf>, CommandError> {
         return Err(CommandError::user(
             "Not a configuration file",
             format!(
-                "Only .tf, .tfvars, and .tftest.hcl files have a canonical layout, and {} is none.",
+                "Only .tf, .tfvars, .tftest.hcl and .tfmock.hcl files have a canonical layout, and {} is \
+                 none.",
                 path.display()
             ),
         ));
@@ -175,7 +176,7 @@ fn chosen(path: &Path, recursive: bool) -> Result<Vec<PathBuf>, CommandError> {
                 if recursive && !path.is_symlink() && !name.starts_with('.') {
                     waiting.push(path);
                 }
-            } else if has_layout(&path) {
+            } else if has_layout(&path) && !name.starts_with('.') {
                 files.push(path);
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use flowctl_model::{Number, Refinement, Type, Value};
+use flowctl_parser::unicode::grapheme_count;
 
-use super::strings::grapheme_count;
 use super::{Call, Function, FunctionError, Kind, Param, Returns};
 use crate::convert::convert;
 use crate::eval::equals;

@@ -6,6 +6,7 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use flowctl_model::{Text, Type, Value};
 
 use super::charset::Charset;
+use super::gzip::gzip;
 use super::{Call, Function, FunctionError, Kind, Param, Returns, text};
 
 const STR: Param = Param::new("str", Kind::String);
@@ -51,7 +52,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         params: &[STR],
         returns: STRING,
         doc: "The string compressed with gzip, in base64.",
-        body: |call| Ok(text(encode_base64(&gzip(call.text(0)?.as_bytes())?))),
+        body: |call| Ok(text(encode_base64(&gzip(call.text(0)?.as_bytes())))),
         ..Function::BASE
     },
     Function {
@@ -165,35 +166,6 @@ fn charset(call: &Call<'_>) -> Result<Charset, FunctionError> {
             format!("{name:?} is not a supported IANA encoding name or alias"),
         )
     })
-}
-
-/// Gzip as Terraform lays it out: no time and no name, the data flushed before the end.
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>, FunctionError> {
-    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    const EMPTY_LAST_BLOCK: [u8; 5] = [1, 0, 0, 0xff, 0xff];
-    let mut compressor = flate2::Compress::new(flate2::Compression::default(), false);
-    let mut out = HEADER.to_vec();
-    out.reserve(bytes.len() + bytes.len() / 100 + 64);
-    loop {
-        let done = usize::try_from(compressor.total_in()).unwrap_or(bytes.len());
-        let rest = bytes.get(done..).unwrap_or_default();
-        let room = out.capacity() - out.len();
-        compressor
-            .compress_vec(rest, &mut out, flate2::FlushCompress::Sync)
-            .map_err(|error| FunctionError::other(format!("failed to compress: {error}")))?;
-        if out.len() < out.capacity() || (room > 0 && rest.is_empty()) {
-            break;
-        }
-        out.reserve(bytes.len() / 2 + 64);
-    }
-    out.extend(EMPTY_LAST_BLOCK);
-    let mut checksum = flate2::Crc::new();
-    checksum.update(bytes);
-    out.extend(checksum.sum().to_le_bytes());
-    // The length modulo 2^32, as the format has it.
-    let length = u32::try_from(bytes.len() & 0xffff_ffff).unwrap_or(u32::MAX);
-    out.extend(length.to_le_bytes());
-    Ok(out)
 }
 
 /// One record of comma-separated values and the line it begins on.

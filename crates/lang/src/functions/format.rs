@@ -1,9 +1,9 @@
 //! `format` and `formatlist`: the verbs of a format string, and how each writes a value.
 
 use flowctl_model::{Kind as ValueKind, Number, Refinement, Text, Type, Value};
-use unicode_segmentation::UnicodeSegmentation;
+use flowctl_parser::unicode::{grapheme_count, graphemes};
 
-use super::strings::{MAX_PADDING, grapheme_count};
+use super::strings::MAX_PADDING;
 use super::{Call, Function, FunctionError, Kind, Param, Returns, decimal, text};
 use crate::convert::convert;
 
@@ -57,9 +57,9 @@ fn parts<'a>(call: &'a Call<'_>) -> Result<(&'a str, &'a [Value]), FunctionError
 /// A prefix that stays one whatever follows: its last character may yet be combined with another.
 fn stable_prefix(literal: &str) -> Text {
     let normal = crate::strings::nfc(literal.to_owned());
-    match normal.grapheme_indices(true).next_back() {
-        Some((start, last)) if !last.is_ascii() || last == "\r" => {
-            Text::from(normal.get(..start).unwrap_or_default())
+    match graphemes(&normal).pop() {
+        Some(last) if !last.is_ascii() || last == "\r" => {
+            Text::from(normal.strip_suffix(last).unwrap_or_default())
         }
         _ => normal,
     }
@@ -318,16 +318,14 @@ impl Verb<'_> {
                 let value = converted(&Type::String)?;
                 let string = value.as_str().unwrap_or_default();
                 // None left is as many as there are.
-                let cut = self
-                    .precision
-                    .filter(|most| *most > 0)
-                    .and_then(|most| string.grapheme_indices(true).nth(most))
-                    .and_then(|(end, _)| string.get(..end))
-                    .unwrap_or(string);
+                let cut = self.precision.filter(|most| *most > 0).map_or_else(
+                    || string.to_owned(),
+                    |most| graphemes(string).into_iter().take(most).collect(),
+                );
                 if self.letter == 's' {
-                    self.padded(cut, out);
+                    self.padded(&cut, out);
                 } else {
-                    self.padded(&crate::json::string(cut), out);
+                    self.padded(&crate::json::string(&cut), out);
                 }
             }
             other => {

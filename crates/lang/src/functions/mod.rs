@@ -15,6 +15,7 @@ mod encoding;
 mod file;
 mod float;
 mod format;
+mod gzip;
 mod hash;
 mod json;
 mod numeric;

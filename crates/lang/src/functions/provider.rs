@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use flowctl_model::{Kind as ValueKind, Type, Value};
 use flowctl_parser::ast::FileId;
-use flowctl_parser::{format, is_name, parse_variable_file};
+use flowctl_parser::{format, is_name, parse_variable_file, unicode};
 
 use super::{Call, Function, FunctionError, Kind, Param, Returns};
 use crate::Evaluator;
@@ -118,27 +118,6 @@ fn expression(value: &Value) -> String {
     }
 }
 
-/// A text in quotes, in which nothing is a template.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '"' | '\\' => out.extend(['\\', c]),
-            '$' | '%' if rest.peek() == Some(&'{') => out.extend([c, c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 fn decode(call: &Call<'_>) -> Result<Value, FunctionError> {
     let (values, errors) = parse_variable_file(FileId(u32::MAX), call.text(0)?, false);
     let invalid = |found: &[flowctl_parser::diagnostic::Diagnostic]| {
@@ -159,4 +138,8 @@ fn decode(call: &Call<'_>) -> Result<Value, FunctionError> {
         members.push((name.text.to_string(), evaluated.value));
     }
     Ok(Value::object(members))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", unicode::quoted(text))
 }

@@ -1,7 +1,7 @@
 //! Functions of strings. What people see as one character counts as one (a grapheme cluster).
 
 use flowctl_model::{Type, Value};
-use unicode_segmentation::UnicodeSegmentation;
+use flowctl_parser::unicode::{grapheme_count, graphemes};
 
 use super::{Call, Function, FunctionError, Kind, Param, Returns, text};
 
@@ -152,7 +152,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         example: ("strrev(\"hello\")", "\"olleh\""),
         body: |call| {
             Ok(text(
-                call.text(0)?.graphemes(true).rev().collect::<String>(),
+                graphemes(call.text(0)?)
+                    .into_iter()
+                    .rev()
+                    .collect::<String>(),
             ))
         },
         ..Function::BASE
@@ -173,9 +176,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let size = |number: i64| usize::try_from(number).ok();
             let skipped = size(offset).unwrap_or_else(|| {
                 let back = usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX);
-                string.graphemes(true).count().saturating_sub(back)
+                grapheme_count(string).saturating_sub(back)
             });
-            let rest = string.graphemes(true).skip(skipped);
+            let rest = graphemes(string).into_iter().skip(skipped);
             // Counted from the end, no length is as good as none.
             let length = size(length).filter(|length| *length > 0 || offset >= 0);
             Ok(text(match length {
@@ -298,17 +301,26 @@ pub(super) fn known_prefix(value: &Value) -> String {
     }
 }
 
-/// The number of characters, as people see them.
-pub(super) fn grapheme_count(string: &str) -> usize {
-    if string.is_ascii() && !string.contains('\r') {
-        string.len()
-    } else {
-        string.graphemes(true).count()
-    }
+/// Whether the other case of a letter came after Unicode 15.0, which is what Terraform 1.11 knows.
+fn has_newer_case(c: char) -> bool {
+    matches!(
+        c,
+        '\u{19b}'
+            | '\u{264}'
+            | '\u{1c89}'..='\u{1c8a}'
+            | '\u{a7cb}'..='\u{a7cf}'
+            | '\u{a7d2}'..='\u{a7d5}'
+            | '\u{a7da}'..='\u{a7dc}'
+            | '\u{10d50}'..='\u{10d85}'
+            | '\u{16ea0}'..='\u{16ed3}'
+    )
 }
 
 /// The one capital letter of a letter: unlike full case mapping, `ß` stays.
 fn upper(c: char) -> char {
+    if has_newer_case(c) {
+        return c;
+    }
     let mut mapped = c.to_uppercase();
     match (mapped.next(), mapped.next()) {
         (Some(upper), None) => upper,
@@ -323,6 +335,9 @@ fn upper(c: char) -> char {
 
 /// The one small letter of a letter. Only `İ` has more than one character in full case mapping.
 fn lower(c: char) -> char {
+    if has_newer_case(c) {
+        return c;
+    }
     c.to_lowercase().next().unwrap_or(c)
 }
 

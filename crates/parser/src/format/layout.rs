@@ -3,10 +3,9 @@
 
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::Piece;
 use crate::hcl::scan::TokenKind;
+use crate::unicode::grapheme_count;
 
 /// Sets the space before each piece.
 pub(super) fn arrange(pieces: &mut [Piece<'_>]) {
@@ -239,10 +238,5 @@ fn align(
 
 /// How many columns a piece takes, with the space before it.
 fn width(piece: &Piece<'_>) -> usize {
-    let text = if piece.text.is_ascii() && !piece.text.contains('\r') {
-        piece.text.len()
-    } else {
-        piece.text.graphemes(true).count()
-    };
-    piece.space + text
+    piece.space + grapheme_count(&piece.text)
 }

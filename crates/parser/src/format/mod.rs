@@ -22,7 +22,7 @@ struct Piece<'a> {
     space: usize,
 }
 
-/// Formats a `.tf`, `.tfvars` or `.tftest.hcl` file. What is not valid syntax cannot be formatted.
+/// Formats a file of native syntax. What is not valid syntax cannot be formatted.
 pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
     let (body, diagnostics) = hcl::parse_body(file, text);
     if !diagnostics.is_empty() {
@@ -36,5 +36,8 @@ pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
         formatted.extend(std::iter::repeat_n(' ', piece.space));
         formatted.push_str(&piece.text);
     }
+    // Blanks behind the last line end, as in Terraform, are left: they stand before nothing.
+    let end = tokens.last().map_or(0, |token| token.end);
+    formatted.extend(std::iter::repeat_n(' ', text.len() - end));
     Ok(formatted)
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::Piece;
 use crate::ast::{Attribute, Block, Body, Span};
 use crate::hcl::scan::{Token, TokenKind};
+use crate::unicode;
 
 /// The tokens of a text with its outdated parts replaced.
 pub(super) fn rewrite<'a>(text: &'a str, tokens: &[Token], body: &Body) -> Vec<Piece<'a>> {
@@ -92,16 +93,12 @@ impl Rewriter<'_, '_> {
         let end = self.within(first.span.to(last.span)).end;
         let mut by = Vec::new();
         for label in &block.labels {
-            let written = &self.text[label.span.start as usize..label.span.end as usize];
-            let inner = written
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'))
-                .unwrap_or(written);
+            let inner = unicode::quoted(&unicode::normal(&label.text));
             by.push(piece(TokenKind::OpenQuote, "\""));
             if !inner.is_empty() {
                 by.push(Piece {
                     kind: TokenKind::QuotedText,
-                    text: Cow::Borrowed(inner),
+                    text: Cow::Owned(inner),
                     space: 0,
                 });
             }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use unicode_id_start::{is_id_continue, is_id_start};
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::{MAX_DEPTH, MAX_ERRORS, too_many_errors};
 use crate::ast::{FileId, Name, Span};
@@ -158,13 +157,10 @@ impl<'a> Cursor<'a> {
     /// To the end of the line, before its newline.
     pub(super) fn skip_line(&mut self) {
         let rest = self.rest();
-        let line = rest.find('\n').unwrap_or(rest.len());
-        let end = if rest[..line].ends_with('\r') {
-            line - 1
-        } else {
-            line
+        self.position += match rest.split_once('\n') {
+            Some((line, _)) => line.strip_suffix('\r').unwrap_or(line).len(),
+            None => rest.len(),
         };
-        self.position += end;
     }
 
     pub(super) fn at_newline(&self) -> bool {
@@ -289,8 +285,5 @@ pub fn is_name(text: &str) -> bool {
 
 /// Strings are compared in Unicode normalization form C.
 pub(crate) fn normalized(text: &str) -> Arc<str> {
-    if text.is_ascii() || is_nfc(text) {
-        return text.into();
-    }
-    text.nfc().collect::<String>().into()
+    crate::unicode::normal(text).into()
 }

@@ -131,7 +131,14 @@ impl Cursor<'_> {
                     pieces.literal(&mut text);
                     return Ok(pieces.list);
                 }
-                '\n' if form == Form::Quoted => return Err(self.newline_in_string()),
+                '\n' | '\r' if form == Form::Quoted => return Err(self.newline_in_string()),
+                '\r' if matches!(form, Form::Heredoc(_)) && self.byte_at(1) != Some(b'\n') => {
+                    return Err(self.error_at(
+                        self.span(self.position, self.text.len()),
+                        "Invalid character",
+                        "In a heredoc a carriage return has no meaning but at the end of a line.",
+                    ));
+                }
                 '\\' if form == Form::Quoted => text.push(self.escape()?),
                 '$' | '%' if self.byte_at(1) == Some(b'{') => {
                     pieces.literal(&mut text);
@@ -484,11 +491,11 @@ pub(super) fn heredoc_header(text: &str) -> Option<(bool, &str, usize)> {
     (!marker.is_empty()).then_some((indented, marker, length))
 }
 
-/// The length of the line that `text` begins with, up to the end of its marker, if it is one that
-/// ends a heredoc. As in Terraform, the line has to have an end itself.
+/// The length of the line that `text` begins with, if it is one that ends a heredoc. As in
+/// Terraform, the line has to have an end itself, and blanks of any kind belong to it.
 pub(super) fn closing_line(text: &str, marker: &str) -> Option<usize> {
     let (line, _) = text.split_once('\n')?;
-    (line.trim() == marker).then(|| line.trim_end().len())
+    (line.trim() == marker).then(|| line.strip_suffix('\r').unwrap_or(line).len())
 }
 
 /// Takes from the start of each line the white space that all lines have in common. Lines of
