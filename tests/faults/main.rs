@@ -14,6 +14,7 @@ mod flows;
 mod interrupts;
 mod kill;
 mod limits;
+mod mixed;
 mod model;
 mod service;
 mod several;
