@@ -16,18 +16,19 @@ const CHILD: [&str; 2] = ["FLOWCTL_TEST_LIMIT", "FLOWCTL_TEST_ARGUMENTS"];
 /// Of a page, and of a page in the log; the log begins with a header of 32 bytes.
 const PAGE: u64 = 4096;
 const FRAME: u64 = 24 + PAGE;
+/// With some the log is cut, with some the state itself when the log is moved into it.
 const SIZES: [u64; 12] = [
     0,
     40,
     PAGE - 1,
-    32 + FRAME,
     32 + 2 * FRAME + 12,
-    4 * PAGE + 2000,
     8 * PAGE,
-    32 + 9 * FRAME + 1000,
     11 * PAGE + 1,
-    51_200,
-    32 + 20 * FRAME - 1,
+    12 * PAGE + 344,
+    13 * PAGE + 1344,
+    14 * PAGE + 392,
+    15 * PAGE + 404,
+    18 * PAGE + 464,
     25 * PAGE + 512,
 ];
 
