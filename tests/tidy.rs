@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "state",
         ],
     ),
-    ("flowctl-render", &["model", "parser", "schema"]),
+    ("flowctl-render", &["lang", "model", "parser", "schema"]),
     ("flowctl-planner", &["lang", "model", "parser", "schema"]),
     ("flowctl-executor", &["model", "schema", "state"]),
     ("flowctl-provider-aws", &["model", "schema"]),

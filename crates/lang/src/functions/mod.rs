@@ -29,7 +29,7 @@ mod yaml;
 use flowctl_model::{Type, Value};
 
 pub use call::{Call, Services, call};
-pub use yaml::is_panic_guarded;
+pub use yaml::{is_panic_guarded, unambiguous as unambiguous_yaml};
 
 use crate::convert::{ConvertError, convert};
 use crate::world::FileError;

@@ -1,5 +1,6 @@
 //! When two values are the same to a reader.
 
+use flowctl_lang::functions::unambiguous_yaml;
 use flowctl_model::{AttributePath, Kind, Number, Type, Value};
 
 /// Whether two values would be shown as equal: marks and the difference between lists and tuples
@@ -70,6 +71,31 @@ pub(super) fn parse_json(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().map(|json| from_json(&json))
 }
 
+/// The mapping or sequence that a YAML document of more than one line, or in brackets, stands for;
+/// `None` for anything else, and for text that is only by chance YAML as well.
+pub(super) fn parse_yaml(text: &str) -> Option<Value> {
+    let likely = text.contains('\n') || text.starts_with(['{', '[']);
+    if !likely || text.len() > LONGEST_YAML {
+        return None;
+    }
+    let value = unambiguous_yaml(text).ok()?;
+    let is_document = match (value.members(), value.elements()) {
+        (Some(members), _) => !members.is_empty() && members.keys().all(|name| is_yaml_key(name)),
+        (_, Some(elements)) => !elements.is_empty(),
+        _ => false,
+    };
+    is_document.then_some(value)
+}
+
+/// Longer text is not read as YAML, in bytes.
+const LONGEST_YAML: usize = 1 << 20;
+
+/// Whether a name is one that people give to members: `def f(x)` begins a program, and
+/// `Dear reader` a letter.
+fn is_yaml_key(name: &str) -> bool {
+    !name.contains(|c: char| c.is_whitespace() || "()\"'`;".contains(c))
+}
+
 fn from_json(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::null(Type::Any),
@@ -87,5 +113,29 @@ fn from_json(json: &serde_json::Value) -> Value {
                 .iter()
                 .map(|(name, value)| (name.as_str(), from_json(value))),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_yaml_only_by_chance_is_text() {
+        for text in [
+            "name: x",
+            "def f(x):\n  return x\n",
+            "Dear reader: welcome\nand good bye\n",
+            "set -e\necho hello\n",
+            "[section]\nkey = value\n",
+            "a: 1\na: 2\n",
+            "{}",
+            "",
+        ] {
+            assert_eq!(parse_yaml(text), None, "{text}");
+        }
+        for text in ["name: x\n", "- a\n- b", "{a: 1}", "# c\n---\na.b/c: [1]\n"] {
+            assert!(parse_yaml(text).is_some(), "{text}");
+        }
     }
 }

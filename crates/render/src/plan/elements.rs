@@ -1,12 +1,12 @@
-//! One value before and after, on the line of its name and below: scalars, text by line and JSON
-//! by what it says. Collections are in [`super::collections`].
+//! One value before and after, on the line of its name and below: scalars, text by line, JSON and
+//! YAML by what they say. Collections are in [`super::collections`].
 
 use flowctl_model::{Kind, Value};
 use similar::{ChangeTag, DiffOp, TextDiff};
 use unicode_width::UnicodeWidthStr;
 
 use super::collections;
-use super::compare::{parse_json, same};
+use super::compare::{parse_json, parse_yaml, same};
 use super::page::{Mark, Page};
 use crate::style::{Style, clean};
 use crate::value::{SENSITIVE, heredoc_mark, is_text, quote, scalar};
@@ -17,6 +17,8 @@ const SENSITIVE_CHANGED: &str = "(sensitive value, changed)";
 const UNKNOWN_CHANGED: &str = "(known after apply, changed)";
 /// Lines of a new text that are shown before the rest is counted.
 const LONG_TEXT: usize = 60;
+/// Lines of changed layout that are shown; more are only counted.
+const LAYOUT_LINES: usize = 20;
 /// Characters shown in front of the place where two long strings begin to differ.
 const LEAD: usize = 24;
 
@@ -149,7 +151,15 @@ impl<'a> Change<'a> {
         match (before.kind(), after.kind()) {
             (Kind::String(old), Kind::String(new)) => {
                 if let (Some(old), Some(new)) = (parse_json(old), parse_json(new)) {
-                    self.json(page, indent, &old, &new);
+                    let differs = !same(&old, &new);
+                    let note = (!differs).then_some("# whitespace changes");
+                    self.document(page, indent, "jsonencode(", note, (&old, &new));
+                } else if let (Some(was), Some(is)) = (parse_yaml(old), parse_yaml(new)) {
+                    if same(&was, &is) {
+                        self.layout(page, indent, old, new);
+                    } else {
+                        self.document(page, indent, "yamlencode(", None, (&was, &is));
+                    }
                 } else if is_text(old) || is_text(new) {
                     self.lines(page, indent, old, new);
                 } else {
@@ -176,16 +186,46 @@ impl<'a> Change<'a> {
         }
     }
 
-    fn json(&self, page: &mut Page, indent: usize, old: &Value, new: &Value) {
-        page.text("jsonencode(");
+    /// A document by what it says, within the function that writes one.
+    fn document(
+        &self,
+        page: &mut Page,
+        indent: usize,
+        function: &str,
+        note: Option<&str>,
+        (old, new): (&Value, &Value),
+    ) {
+        page.text(function);
         self.note.write(page);
-        let differs = !same(old, new);
-        if !differs {
-            page.out.push(Style::Dim, " # whitespace changes");
+        if let Some(note) = note {
+            page.out.push(Style::Dim, " ");
+            page.out.push(Style::Dim, note);
         }
         page.end();
-        Change::of(Some(old), Some(new), differs).write(page, indent + 4, "", "");
+        Change::of(Some(old), Some(new), note.is_none()).write(page, indent + 4, "", "");
         page.close(indent, ")");
+    }
+
+    /// YAML that says the same: whoever cares for comments and layout reads them by line, as long
+    /// as they are few.
+    fn layout(&self, page: &mut Page, indent: usize, old: &str, new: &str) {
+        let diff = TextDiff::from_lines(old, new);
+        let changed = diff.iter_all_changes();
+        let changed = changed.filter(|line| line.tag() != ChangeTag::Equal);
+        let many = changed.count() > LAYOUT_LINES && !page.shows_all();
+        let end = heredoc_mark(&[old, new]);
+        page.text("<<-");
+        page.text(&end);
+        self.note.write(page);
+        page.out.push(Style::Dim, " # only layout and comments change: the same YAML");
+        page.end();
+        if many {
+            let count = new.lines().count();
+            page.remark(indent + 4, &format!("# ({count} lines hidden)"));
+        } else {
+            lines(page, indent + 4, &diff);
+        }
+        page.close(indent, &end);
     }
 
     fn open(&self, page: &mut Page, bracket: &str) {
@@ -229,38 +269,42 @@ impl<'a> Change<'a> {
         page.text(&mark);
         self.note.write(page);
         page.end();
-        let diff = TextDiff::from_lines(old, new);
-        let ops = diff.ops();
-        for (number, op) in ops.iter().enumerate() {
-            let hidden = match op {
-                DiffOp::Equal { len, .. } => page.context(*len, number > 0, number + 1 < ops.len()),
-                _ => 0..0,
-            };
-            for (line, change) in diff.iter_changes(op).enumerate() {
-                if hidden.contains(&line) {
-                    if line == hidden.start {
-                        page.hidden(indent + 4, hidden.len(), "line");
-                    }
-                    continue;
-                }
-                page.start(
-                    indent + 4,
-                    match change.tag() {
-                        ChangeTag::Equal => Mark::Keep,
-                        ChangeTag::Delete => Mark::Remove,
-                        ChangeTag::Insert => Mark::Add,
-                    },
-                );
-                page.text(&clean(change.value().trim_end_matches('\n')));
-                page.end();
-            }
-        }
+        lines(page, indent + 4, &TextDiff::from_lines(old, new));
         match (old.ends_with('\n'), new.ends_with('\n')) {
             (true, false) => page.remark(indent + 4, "# (without the line break at the end)"),
             (false, true) => page.remark(indent + 4, "# (with a line break at the end)"),
             _ => {}
         }
         page.close(indent, &mark);
+    }
+}
+
+/// The lines of a text that go and come, with a few of the others.
+fn lines(page: &mut Page, indent: usize, diff: &TextDiff<'_, '_, str>) {
+    let ops = diff.ops();
+    for (number, op) in ops.iter().enumerate() {
+        let hidden = match op {
+            DiffOp::Equal { len, .. } => page.context(*len, number > 0, number + 1 < ops.len()),
+            _ => 0..0,
+        };
+        for (line, change) in diff.iter_changes(op).enumerate() {
+            if hidden.contains(&line) {
+                if line == hidden.start {
+                    page.hidden(indent, hidden.len(), "line");
+                }
+                continue;
+            }
+            page.start(
+                indent,
+                match change.tag() {
+                    ChangeTag::Equal => Mark::Keep,
+                    ChangeTag::Delete => Mark::Remove,
+                    ChangeTag::Insert => Mark::Add,
+                },
+            );
+            page.text(&clean(change.value().trim_end_matches('\n')));
+            page.end();
+        }
     }
 }
 

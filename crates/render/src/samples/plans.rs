@@ -409,7 +409,16 @@ fn values_changed() -> Plan {
     );
     let respaced = with(
         &sample(),
-        &json!({"document": "{ \"Version\": \"2012-10-17\", \"Statement\": [{\"Sid\":\"Read\",\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:ListBucket\"]}]}"}),
+        &json!({"document": "{ \"Version\": \"2012-10-17\", \"Statement\": [{\"Sid\":\"Read\",\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:ListBucket\"]}]}",
+            "notes": "# In order.\nfirst: 1\nsecond: [a, b]\nthird: 3\nfourth: 4\nfifth: 5\nsixth: 6\nseventh: 7\n"}),
+    );
+    let prose = with(
+        &sample(),
+        &json!({"notes": "Dear reader: this is no document.\n\nIt is prose.\n"}),
+    );
+    let revised = with(
+        &sample(),
+        &json!({"notes": "Dear reader: this is no document.\n\nIt is still prose.\n"}),
     );
     let cleared = with(
         &sample(),
@@ -439,6 +448,12 @@ fn values_changed() -> Plan {
             "aws_sample.long",
             Some(&long("a")),
             Some(&long("b")),
+        ),
+        change(
+            Action::Update,
+            "aws_sample.prose",
+            Some(&prose),
+            Some(&revised),
         ),
         change(
             Action::Update,

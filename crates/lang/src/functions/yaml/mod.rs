@@ -5,7 +5,7 @@
 mod encode;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use flowctl_model::{Number, Text, Type, Value};
 use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
@@ -52,8 +52,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
+/// The value of a document, for a comparison: a key that stands twice in a mapping is an error,
+/// because readers of YAML differ in which of the two counts.
+pub fn unambiguous(source: &str) -> Result<Value, String> {
+    read(source, Twice::Refused)
+}
+
+/// What a key means that stands twice in a mapping.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Twice {
+    /// The last one counts.
+    Last,
+    /// Nothing.
+    Refused,
+}
+
 /// The value of a document.
 fn decode(source: &str) -> Result<Value, String> {
+    read(source, Twice::Last)
+}
+
+fn read(source: &str, twice: Twice) -> Result<Value, String> {
     // Every line break counts the same, and the library stumbles over some; over a last line
     // without one it stumbles too.
     let source = if source.contains('\r') {
@@ -62,18 +81,18 @@ fn decode(source: &str) -> Result<Value, String> {
         source
     };
     if source.ends_with('\n') {
-        guarded(source, None)
+        guarded(source, None, twice)
     } else {
-        guarded(&format!("{source}\n"), Some(source))
+        guarded(&format!("{source}\n"), Some(source), twice)
     }
 }
 
 /// Reads a document; `unended` is the text as it was given, if it lacked the line break at its end.
 /// For want of an error of its own the library panics at a tag right before a comma; that must not
 /// end the program.
-fn guarded(source: &str, unended: Option<&str>) -> Result<Value, String> {
+fn guarded(source: &str, unended: Option<&str>, twice: Twice) -> Result<Value, String> {
     GUARDED.set(true);
-    let read = std::panic::catch_unwind(|| document(source, unended));
+    let read = std::panic::catch_unwind(|| document(source, unended, twice));
     GUARDED.set(false);
     read.unwrap_or_else(|_| Err("did not find expected whitespace or line break".into()))
 }
@@ -89,7 +108,7 @@ pub fn is_panic_guarded() -> bool {
     GUARDED.get()
 }
 
-fn document(source: &str, unended: Option<&str>) -> Result<Value, String> {
+fn document(source: &str, unended: Option<&str>, twice: Twice) -> Result<Value, String> {
     let mut input = source.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut input);
@@ -98,6 +117,7 @@ fn document(source: &str, unended: Option<&str>) -> Result<Value, String> {
         anchors: HashMap::new(),
         values: 0,
         unended,
+        twice,
     };
     reader.next()?;
     match reader.next()?.data {
@@ -137,6 +157,7 @@ struct Reader<'r, 'b> {
     values: usize,
     /// The text without the line break at its end that it was given for the library's sake.
     unended: Option<&'b str>,
+    twice: Twice,
 }
 
 impl Reader<'_, '_> {
@@ -240,6 +261,7 @@ impl Reader<'_, '_> {
 
     fn mapping(&mut self, depth: usize) -> Result<Node, String> {
         let mut members: BTreeMap<Text, Value> = BTreeMap::new();
+        let mut written = BTreeSet::new();
         let mut size = 1_usize;
         loop {
             let event = self.next()?;
@@ -266,6 +288,9 @@ impl Reader<'_, '_> {
                 })?;
                 members.extend(merged.iter().map(|(n, v)| (n.clone(), v.clone())));
             } else {
+                if self.twice == Twice::Refused && !written.insert(name.clone()) {
+                    return Err(format!("mapping key {name:?} is already defined"));
+                }
                 members.insert(name, node.value);
             }
         }
@@ -442,6 +467,17 @@ mod tests {
         for (document, value) in [("C:\\dir\\", "C:\\dir\\"), ("|\n  a\\", "a\\")] {
             assert_eq!(decode(document), Ok(Value::string(value)));
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_ambiguous() {
+        let twice = "a: 1\nb: 2\na: 3\n";
+        assert_eq!(decode(twice).unwrap().get("a"), Some(&Value::number(Number::from(3_u64))));
+        let error = unambiguous(twice).unwrap_err();
+        assert_eq!(error, "mapping key \"a\" is already defined");
+        // What is merged in is meant to be covered.
+        let merged = unambiguous("base: &b {a: 1}\nc:\n  <<: *b\n  a: 2\n").unwrap();
+        assert_eq!(merged.get("c").unwrap().get("a"), Some(&Value::number(Number::from(2_u64))));
     }
 
     #[test]
