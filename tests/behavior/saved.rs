@@ -164,6 +164,80 @@ secret = "CANARY-secret"
 }
 
 #[test]
+fn a_saved_plan_tells_what_it_was_made_of_whatever_became_of_it() {
+    let environment = with(
+        r#"
+//- main.tf
+variable "word" {}
+variable "secret" {
+  sensitive = true
+  default   = "CANARY-default"
+}
+
+resource "terraform_data" "a" {
+  input = { word = var.word, secret = var.secret }
+}
+
+resource "terraform_data" "b" {
+  input      = "b"
+  depends_on = [terraform_data.a]
+}
+
+resource "aws_appflow_connector_profile" "metrics" {
+  name            = "metrics"
+  connector_type  = "Datadog"
+  connection_mode = "Public"
+  connector_profile_config {
+    connector_profile_credentials {
+      datadog {
+        api_key         = "CANARY-key"
+        application_key = "CANARY-application-${var.word}"
+      }
+    }
+    connector_profile_properties {
+      datadog {
+        instance_url = "https://api.datadoghq.com"
+      }
+    }
+  }
+}
+
+output "word" {
+  value = "${terraform_data.b.output}-${var.word}"
+}
+"#,
+    );
+    let flowctl = |arguments: &[&str], word: &str| {
+        let word = format!("word={word}");
+        let arguments = [&["--emulator"], arguments, &["-var", &word]].concat();
+        environment.flowctl(&arguments).success()
+    };
+    let _ = flowctl(&["apply", "-auto-approve"], "one");
+    let at_once = flowctl(&["plan", "-out=plan.bin", "-format=json"], "two").stdout;
+    let at_once: serde_json::Value = serde_json::from_str(at_once.lines().next().unwrap()).unwrap();
+    let show = || -> serde_json::Value {
+        let shown = environment.flowctl(&["show", "-json", "plan.bin"]).out();
+        assert!(!shown.contains("CANARY"), "{shown}");
+        serde_json::from_str(&shown).unwrap()
+    };
+    assert_eq!(show(), at_once);
+    assert!(at_once["configuration"].to_string().contains("datadoghq"));
+    let main = std::fs::read_to_string(environment.path("main.tf")).unwrap();
+    let other = main.replace("api.datadoghq", "us5.datadoghq");
+    environment.write(&format!("//- main.tf\n{other}"));
+    assert_eq!(show(), at_once);
+    // State goes on as well: what the plan does not tell of it is in which order things were made.
+    let _ = flowctl(&["apply", "-auto-approve"], "three");
+    let mut shown = show();
+    assert_eq!(shown["prior_state"], at_once["prior_state"]);
+    assert_eq!(shown, at_once);
+    std::fs::remove_file(environment.path("main.tf")).unwrap();
+    std::fs::remove_dir_all(environment.path(".flowctl")).unwrap();
+    shown = show();
+    assert_eq!(shown, at_once);
+}
+
+#[test]
 fn what_changed_since_is_named_and_nothing_is_done() {
     let environment = environment();
     let _ = environment.flowctl(&["plan", "-out=plan.bin"]).success();

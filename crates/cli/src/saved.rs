@@ -11,7 +11,7 @@ use flowctl_model::plan::Plan;
 use flowctl_model::secret::withhold;
 use flowctl_model::{Marks, Text, Value};
 use flowctl_parser::configuration::Module;
-use flowctl_render::plan::json::secret_variables;
+use flowctl_render::plan::json::{Described, secret_variables};
 use flowctl_state::planfile::{PlanFileError, SavedPlan, approved_only, differences};
 use zeroize::Zeroizing;
 
@@ -84,6 +84,9 @@ pub(crate) fn save(session: &Session, made: &Made<'_>, path: &Path) -> Result<()
     let root = &session.project.configuration.root;
     let (mode, selection) = made.asked;
     let plan = withheld(session, made.plan);
+    let project = &session.project;
+    let configuration = (&project.configuration, &project.sources);
+    let described = Described::new(&plan, configuration, &session.providers);
     let saved = SavedPlan {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         created_at: session.machine.began(),
@@ -93,6 +96,7 @@ pub(crate) fn save(session: &Session, made: &Made<'_>, path: &Path) -> Result<()
         arguments: Asked::arguments(mode, selection),
         variables: kept_variables(root, made.given),
         values: withheld_variables(session, made.values),
+        configuration: described.text(),
         plan,
     };
     let failed = |error: PlanFileError| {

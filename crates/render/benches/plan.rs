@@ -229,8 +229,7 @@ fn bench(criterion: &mut Criterion) {
                     json::plan(&json::Input {
                         plan,
                         prior: &prior,
-                        configuration: &loaded.configuration,
-                        sources: &loaded.sources,
+                        configuration: json::Source::Loaded(&loaded.configuration, &loaded.sources),
                         variables: &BTreeMap::new(),
                         providers: &providers,
                         flowctl_version: "0",

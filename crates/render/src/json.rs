@@ -17,6 +17,11 @@ pub(crate) fn line(document: &impl Serialize) -> String {
     written(serde_json::to_string(document))
 }
 
+/// A part of a document, as it will stand there.
+pub(crate) fn raw(part: &impl Serialize) -> Box<RawValue> {
+    written(serde_json::value::to_raw_value(part))
+}
+
 /// A document over several lines, as Terraform indents it.
 pub(crate) fn pretty(document: &impl Serialize) -> String {
     written(serde_json::to_string_pretty(document))
@@ -26,7 +31,7 @@ pub(crate) fn pretty(document: &impl Serialize) -> String {
     clippy::expect_used,
     reason = "keys are strings and numbers are JSON numbers, so writing to a string cannot fail"
 )]
-fn written(result: Result<String, serde_json::Error>) -> String {
+fn written<T>(result: Result<T, serde_json::Error>) -> T {
     result.expect("a document of strings, numbers and null has a JSON form")
 }
 

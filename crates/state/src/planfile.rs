@@ -24,7 +24,7 @@ mod form;
 pub use basis::{Basis, Became};
 
 /// What every saved plan begins with; the number is the version of the format.
-const MAGIC: &str = "flowctl-plan-2\n";
+const MAGIC: &str = "flowctl-plan-3\n";
 
 /// The most that a plan file may hold when it is unpacked, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -51,6 +51,9 @@ pub struct SavedPlan {
     pub variables: BTreeMap<String, String>,
     /// The value of each variable of the root module; secrets are withheld.
     pub values: BTreeMap<Text, Value>,
+    /// What is shown of the configuration, as text that the one who shows it understands; the
+    /// constants of secret arguments are no part of it.
+    pub configuration: String,
     /// The plan; secrets are withheld.
     pub plan: Plan,
 }

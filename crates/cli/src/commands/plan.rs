@@ -233,8 +233,10 @@ fn written(
     let mut text = json::plan(&json::Input {
         plan,
         prior: &session.snapshot,
-        configuration: &session.project.configuration,
-        sources: &session.project.sources,
+        configuration: json::Source::Loaded(
+            &session.project.configuration,
+            &session.project.sources,
+        ),
         variables: &variables(session, &planned.evaluation),
         providers,
         flowctl_version: env!("CARGO_PKG_VERSION"),

@@ -439,8 +439,10 @@ impl Compared {
             PlanFormat::Json => json::plan(&json::Input {
                 plan,
                 prior: &Snapshot::default(),
-                configuration: &new.project.configuration,
-                sources: &new.project.sources,
+                configuration: json::Source::Loaded(
+                    &new.project.configuration,
+                    &new.project.sources,
+                ),
                 variables: &BTreeMap::new(),
                 providers,
                 flowctl_version,

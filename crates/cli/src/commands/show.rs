@@ -1,16 +1,21 @@
 //! `flowctl show`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use flowctl_model::Mode;
+use flowctl_model::plan::{Change, Reason};
+use flowctl_model::snapshot::{OutputState, ResourceState, Snapshot};
 use flowctl_render::plan::human;
+use flowctl_render::plan::json::{Described, Source};
 use flowctl_render::{output, plan};
-use flowctl_state::planfile::SavedPlan;
+use flowctl_schema::Providers;
+use flowctl_state::planfile::{PlanFileError, SavedPlan};
 
-use crate::app::App;
+use crate::app::{App, Context};
 use crate::args::look::LookArgs;
 use crate::error::{CommandError, Outcome};
-use crate::project::Project;
 use crate::services::{Endpoint, providers};
 use crate::state::{self, StateFiles};
 use crate::{report, saved, shown};
@@ -87,14 +92,15 @@ fn show_plan(app: &mut App, args: &ShowArgs, path: &Path) -> Result<Outcome, Com
     let saved = SavedPlan::read(path, None).map_err(saved::unusable)?;
     let providers = providers(Endpoint::default());
     if args.json || args.format == ShowFormat::Json {
-        // What the plan was made of is read again, as far as it is there.
-        let (project, _) = Project::load(&app.context);
-        let prior = StateFiles::of(&app.context).read().unwrap_or_default();
+        let described = Described::read(&saved.configuration);
+        let described = described.ok_or_else(|| {
+            let path = path.display().to_string();
+            saved::unusable(PlanFileError::Altered { path })
+        })?;
         let text = plan::json::plan(&plan::json::Input {
             plan: &saved.plan,
-            prior: &prior,
-            configuration: &project.configuration,
-            sources: &project.sources,
+            prior: &prior(&app.context, &saved, &providers),
+            configuration: Source::Kept(&described),
             variables: &saved.values,
             providers: &providers,
             flowctl_version: &saved.version,
@@ -108,4 +114,50 @@ fn show_plan(app: &mut App, args: &ShowArgs, path: &Path) -> Result<Outcome, Com
     let text = human::plan(&saved.plan, &providers, &options);
     app.ui.print_styled(&text)?;
     Ok(Outcome::Done)
+}
+
+/// The state that a saved plan starts from: the one that is here, if nothing was written since, and
+/// else what the plan tells of it.
+fn prior(context: &Context, saved: &SavedPlan, providers: &Providers) -> Snapshot {
+    let here = StateFiles::of(context).read().unwrap_or_default();
+    if (here.serial, &here.lineage) == (saved.serial, &saved.lineage) {
+        return here;
+    }
+    let plan = &saved.plan;
+    let drift = plan.drift.iter();
+    let drift: BTreeMap<_, _> = drift.map(|one| (&one.address, &one.before)).collect();
+    let object = |change: &Change| {
+        let resource = providers.resource_type(&change.address.resource.type_name)?;
+        let there = change.importing.is_none() && change.deposed.is_none();
+        let mut state = ResourceState {
+            provider: change.provider.clone(),
+            id: change.id.clone().unwrap_or_default(),
+            attributes: change.before.clone().filter(|_| there)?,
+            dependencies: change.dependencies.clone(),
+            schema_version: resource.schema().version,
+            create_before_destroy: change.create_before_destroy,
+            tainted: change.reason == Some(Reason::Tainted),
+            deposed: Vec::new(),
+        };
+        let address = change.previous_address.as_ref().unwrap_or(&change.address);
+        if let Some(before) = drift.get(address) {
+            state.attributes = Clone::clone(*before);
+        }
+        Some((address.clone(), state))
+    };
+    let managed = plan.changes.iter();
+    let managed = managed.filter(|change| change.address.resource.mode == Mode::Managed);
+    let output = |(name, output): (&_, &flowctl_model::plan::OutputChange)| {
+        let state = OutputState {
+            value: output.before.clone()?,
+            sensitive: output.sensitive,
+        };
+        Some((Clone::clone(name), state))
+    };
+    Snapshot {
+        lineage: saved.lineage.clone(),
+        serial: saved.serial,
+        resources: managed.filter_map(object).collect(),
+        outputs: plan.outputs.iter().filter_map(output).collect(),
+    }
 }

@@ -217,7 +217,10 @@ impl<'a> Change<'a> {
         page.text("<<-");
         page.text(&end);
         self.note.write(page);
-        page.out.push(Style::Dim, " # only layout and comments change: the same YAML");
+        page.out.push(
+            Style::Dim,
+            " # only layout and comments change: the same YAML",
+        );
         page.end();
         if many {
             let count = new.lines().count();

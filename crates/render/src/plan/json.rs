@@ -19,7 +19,8 @@ use flowctl_model::{Address, Mode, Text, Value};
 use flowctl_parser::configuration::ResourceKind;
 use flowctl_parser::{Configuration, SourceMap};
 use flowctl_schema::{Providers, Schema};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use self::change::{OutputChangeJson, ResourceChangeJson};
 use self::checks::CheckJson;
@@ -27,7 +28,7 @@ use self::configuration::ConfigurationJson;
 use self::relevant::RelevantJson;
 use self::values::ValuesJson;
 use crate::events::json::KeyJson;
-use crate::json::{TERRAFORM_VERSION, line};
+use crate::json::{TERRAFORM_VERSION, line, raw};
 use crate::plan::json::change::Masked;
 
 /// What the representation of a plan is made of.
@@ -37,9 +38,7 @@ pub struct Input<'a> {
     /// The state that the plan starts from.
     pub prior: &'a Snapshot,
     /// The configuration.
-    pub configuration: &'a Configuration,
-    /// The files of the configuration.
-    pub sources: &'a SourceMap,
+    pub configuration: Source<'a>,
     /// The value of each variable of the root module.
     pub variables: &'a BTreeMap<Text, Value>,
     /// Where the schemas are looked up.
@@ -52,17 +51,102 @@ pub struct Input<'a> {
     pub errored: bool,
 }
 
+/// The configuration that a plan was made of.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    /// It is at hand, with its files.
+    Loaded(&'a Configuration, &'a SourceMap),
+    /// What was kept of it.
+    Kept(&'a Described),
+}
+
+/// What a plan says of its configuration, to be kept with the plan: files may change. The constants
+/// of secret arguments are no part of it.
+#[derive(Serialize, Deserialize)]
+pub struct Described {
+    configuration: Box<RawValue>,
+    relevant_attributes: Box<RawValue>,
+    /// Variables of the root module whose values are not told.
+    hidden: BTreeSet<String>,
+}
+
+impl Described {
+    /// The description of a configuration.
+    pub fn new(
+        plan: &Plan,
+        (configuration, sources): (&Configuration, &SourceMap),
+        providers: &Providers,
+    ) -> Self {
+        let secret = references::secret_variables(configuration, providers);
+        let written = configuration::write((configuration, sources), providers, &secret);
+        Self {
+            configuration: raw(&written),
+            relevant_attributes: raw(&relevant::collect(plan, configuration)),
+            hidden: hidden(&secret),
+        }
+    }
+
+    /// As text.
+    pub fn text(&self) -> String {
+        line(self)
+    }
+
+    /// Reads the text; `None` if it is none.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+/// The variables of the root module among those that are secret.
+fn hidden(secret: &references::Variables) -> BTreeSet<String> {
+    let of_root = secret.iter().filter(|(module, _)| module.is_empty());
+    of_root.map(|(_, name)| name.to_string()).collect()
+}
+
+/// A part that is made for this document, or was kept from an earlier one.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part<'a, T> {
+    Made(T),
+    Kept(&'a RawValue),
+}
+
 /// The plan, on one line.
 pub fn plan(input: &Input<'_>) -> String {
     let plan = input.plan;
-    let secret = references::secret_variables(input.configuration, input.providers);
-    let declared = &input.configuration.root.variables;
+    let secret;
+    let mut relevant_attributes = None;
+    let (configuration, hidden) = match input.configuration {
+        Source::Loaded(configuration, sources) => {
+            secret = references::secret_variables(configuration, input.providers);
+            let source = (configuration, sources);
+            let written = configuration::write(source, input.providers, &secret);
+            let relevant = relevant::collect(plan, configuration);
+            relevant_attributes = (!relevant.is_empty()).then_some(Part::Made(relevant));
+            (Part::Made(written), Cow::Owned(hidden(&secret)))
+        }
+        Source::Kept(kept) => {
+            let relevant = &*kept.relevant_attributes;
+            if relevant.get() != "[]" {
+                relevant_attributes = Some(Part::Kept(relevant));
+            }
+            (
+                Part::Kept(&kept.configuration),
+                Cow::Borrowed(&kept.hidden),
+            )
+        }
+    };
     // What is not to outlive the run is no part of its plan.
-    let lasts = |name: &Text| declared.get(&**name).is_none_or(|one| !one.ephemeral);
+    let lasts = |name: &Text| match input.configuration {
+        Source::Loaded(configuration, _) => {
+            let declared = configuration.root.variables.get(&**name);
+            declared.is_none_or(|one| !one.ephemeral)
+        }
+        Source::Kept(_) => true,
+    };
     let lasting = input.variables.iter().filter(|(name, _)| lasts(name));
     let variables = lasting.map(|(name, value)| {
-        let hide = secret.contains(&(Vec::new(), (**name).into()));
-        let shown = !hide && !value.is_sensitive();
+        let shown = !hidden.contains(&**name) && !value.is_sensitive();
         let value = shown.then(|| Masked::new(Some(value)));
         (&**name, VariableJson { value })
     });
@@ -83,8 +167,8 @@ pub fn plan(input: &Input<'_>) -> String {
             flowctl_version: input.flowctl_version,
             values: Some(values),
         }),
-        configuration: configuration::write(input, &secret),
-        relevant_attributes: relevant::collect(plan, input.configuration),
+        configuration,
+        relevant_attributes,
         checks: checks::write(&plan.checks),
         timestamp: input.timestamp,
         applyable: !input.errored && !plan.is_empty(),
@@ -128,8 +212,7 @@ fn moved<'a>(plan: &Plan, prior: &'a Snapshot) -> Cow<'a, Snapshot> {
 /// sensitive, and those that go into secret arguments.
 pub fn secret_variables(configuration: &Configuration, providers: &Providers) -> BTreeSet<Text> {
     let all = references::secret_variables(configuration, providers);
-    let of_root = all.into_iter().filter(|(module, _)| module.is_empty());
-    of_root.map(|(_, name)| Text::from(&*name)).collect()
+    hidden(&all).into_iter().map(Text::from).collect()
 }
 
 /// The full name of a provider: `registry.terraform.io/hashicorp/aws`.
@@ -170,9 +253,9 @@ struct PlanJson<'a> {
     output_changes: BTreeMap<&'a str, OutputChangeJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prior_state: Option<StateJson<'a>>,
-    configuration: ConfigurationJson<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    relevant_attributes: Vec<RelevantJson>,
+    configuration: Part<'a, ConfigurationJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relevant_attributes: Option<Part<'a, Vec<RelevantJson>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<CheckJson>,
     timestamp: &'a str,

@@ -71,6 +71,7 @@ pub(super) fn encode(saved: &SavedPlan) -> Result<String, StoreError> {
         "arguments": saved.arguments,
         "variables": saved.variables,
         "values": values,
+        "configuration": saved.configuration,
         "changes": changes,
         "edges": plan.edges,
         "outputs": outputs,
@@ -122,6 +123,7 @@ pub(super) fn decode(text: &str) -> Option<SavedPlan> {
             .iter()
             .map(|(name, json)| Some((Text::from(name.as_str()), optional_of(Some(json))??)))
             .collect::<Option<_>>()?,
+        configuration: document.get("configuration")?.as_str()?.to_owned(),
         plan,
     })
 }

@@ -68,6 +68,7 @@ fn saved(after: Value) -> SavedPlan {
             ("n".into(), Value::null(Type::String)),
         ]
         .into(),
+        configuration: "{\"root_module\":{}}".into(),
         plan: Plan {
             changes: vec![change(Action::Update, Some(object("a", "s1")), Some(after))],
             edges: vec![vec![]],
@@ -97,6 +98,7 @@ fn a_plan_comes_back_as_it_was_saved_and_holds_no_secret() {
         (read.serial, &read.basis, &read.arguments, &read.values),
         (7, &plan.basis, &plan.arguments, &plan.values)
     );
+    assert_eq!(read.configuration, plan.configuration);
     let text = form::encode(&plan).unwrap();
     assert!(!text.contains("hunter"), "{text}");
     assert!(SavedPlan::is_one(&path));

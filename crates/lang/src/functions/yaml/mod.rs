@@ -472,12 +472,18 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_is_ambiguous() {
         let twice = "a: 1\nb: 2\na: 3\n";
-        assert_eq!(decode(twice).unwrap().get("a"), Some(&Value::number(Number::from(3_u64))));
+        assert_eq!(
+            decode(twice).unwrap().get("a"),
+            Some(&Value::number(Number::from(3_u64)))
+        );
         let error = unambiguous(twice).unwrap_err();
         assert_eq!(error, "mapping key \"a\" is already defined");
         // What is merged in is meant to be covered.
         let merged = unambiguous("base: &b {a: 1}\nc:\n  <<: *b\n  a: 2\n").unwrap();
-        assert_eq!(merged.get("c").unwrap().get("a"), Some(&Value::number(Number::from(2_u64))));
+        assert_eq!(
+            merged.get("c").unwrap().get("a"),
+            Some(&Value::number(Number::from(2_u64)))
+        );
     }
 
     #[test]

@@ -1,22 +1,19 @@
 //! `configuration`: the blocks as written, each expression as the constant it is or as what it
 //! refers to. The constants of secret arguments are left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowctl_model::{Number, Type, Value};
-use flowctl_parser::SourceMap;
 use flowctl_parser::ast::{Body, Expr, ExprKind, ObjectKey, UnaryOp};
 use flowctl_parser::configuration::{Module, ModuleCall, Output, ProviderRef, Resource, Variable};
+use flowctl_parser::{Configuration, SourceMap};
 use flowctl_schema::{Block, Providers};
 use serde::{Serialize, Serializer};
 
-use super::references::{Traversal, traversals};
-use super::{Input, implied_provider, mode_of, mode_word, provider_source, schema_of};
+use super::references::{Traversal, Variables, traversals};
+use super::{implied_provider, mode_of, mode_word, provider_source, schema_of};
 use crate::json::Shown;
-
-/// Variables that no value may be shown of: module path and name.
-type Secret = BTreeSet<(Vec<Arc<str>>, Arc<str>)>;
 
 #[derive(Serialize)]
 pub(super) struct ConfigurationJson<'a> {
@@ -130,14 +127,18 @@ impl Serialize for ConstantJson {
 }
 
 /// Writes the configuration.
-pub(super) fn write<'a>(input: &Input<'a>, secret: &'a Secret) -> ConfigurationJson<'a> {
+pub(super) fn write<'a>(
+    (configuration, sources): (&'a Configuration, &'a SourceMap),
+    providers: &'a Providers,
+    secret: &'a Variables,
+) -> ConfigurationJson<'a> {
     let mut writer = Writer {
-        providers: input.providers,
-        sources: input.sources,
+        providers,
+        sources,
         secret,
         provider_config: BTreeMap::new(),
     };
-    let root_module = writer.module(&input.configuration.root, &[], &BTreeMap::new());
+    let root_module = writer.module(&configuration.root, &[], &BTreeMap::new());
     ConfigurationJson {
         provider_config: writer.provider_config,
         root_module,
@@ -147,7 +148,8 @@ pub(super) fn write<'a>(input: &Input<'a>, secret: &'a Secret) -> ConfigurationJ
 struct Writer<'a> {
     providers: &'a Providers,
     sources: &'a SourceMap,
-    secret: &'a Secret,
+    /// Variables that no value may be shown of.
+    secret: &'a Variables,
     provider_config: BTreeMap<String, ProviderJson>,
 }
 

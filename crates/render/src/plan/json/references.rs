@@ -261,12 +261,12 @@ impl<'m, 'c> Trace<'m, 'c> {
     }
 }
 
+/// Variables of modules: the path of the module, and the name.
+pub(super) type Variables = BTreeSet<(Vec<Arc<str>>, Arc<str>)>;
+
 /// The variables, by module, whose values go into secret arguments or are declared sensitive:
 /// neither a default nor what is passed to them may be shown.
-pub(super) fn secret_variables(
-    configuration: &Configuration,
-    providers: &Providers,
-) -> BTreeSet<(Vec<Arc<str>>, Arc<str>)> {
+pub(super) fn secret_variables(configuration: &Configuration, providers: &Providers) -> Variables {
     let modules = Modules::new(configuration);
     let mut trace = Trace::new(&modules);
     let mut secret = BTreeSet::new();

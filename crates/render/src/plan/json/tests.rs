@@ -56,8 +56,7 @@ fn document(made: &Plan, loaded: &Loaded, prior: &Snapshot) -> Json {
     let text = plan(&Input {
         plan: made,
         prior,
-        configuration: &loaded.configuration,
-        sources: &loaded.sources,
+        configuration: Source::Loaded(&loaded.configuration, &loaded.sources),
         variables: &variables,
         providers: &samples::providers(),
         flowctl_version: "0.1.0",
@@ -185,8 +184,7 @@ fn literals_on_their_way_into_a_secret_are_not_told() {
     let text = plan(&Input {
         plan: &Plan::default(),
         prior: &Snapshot::default(),
-        configuration: &loaded.configuration,
-        sources: &loaded.sources,
+        configuration: Source::Loaded(&loaded.configuration, &loaded.sources),
         variables: &variables,
         providers: &samples::providers(),
         flowctl_version: "0.1.0",
