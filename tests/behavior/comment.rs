@@ -188,6 +188,49 @@ fn what_passes_is_tried_again_from_the_beginning() {
 }
 
 #[test]
+fn the_limit_of_requests_is_told_as_such() {
+    // One that is only told in words passes.
+    let host = Host::new(|number, _| match number {
+        0 => (
+            403,
+            "",
+            json!({ "message": "You have exceeded a secondary rate limit." }),
+        ),
+        1 => (200, "", json!([])),
+        _ => (201, "", json!({ "id": 1 })),
+    });
+    let ran = comment(&environment(), &host, GITHUB);
+    assert_eq!(ran.out(), "Created the comment\n");
+    // Of one that is counted it is told when it is renewed: in the year 2100.
+    let headers = "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 4102444800\r\n";
+    let message = json!({ "message": "API rate limit exceeded" });
+    let spent = Host::new(move |_, _| (403, headers, message.clone()));
+    let ran = comment(&environment(), &spent, GITHUB).code(1);
+    assert!(
+        ran.stderr.contains("GitHub takes no more requests for now") && ran.stderr.contains(" s."),
+        "{ran}"
+    );
+    assert_eq!(spent.lines().len(), 1);
+}
+
+#[test]
+fn one_that_is_deleted_meanwhile_is_made_again() {
+    let host = Host::new(|number, _| match number {
+        0 => (
+            200,
+            "",
+            json!([{ "id": 4, "body": "<!-- flowctl:plan:live -->\nold" }]),
+        ),
+        1 => (404, "", json!({ "message": "Not Found" })),
+        _ => (201, "", json!({ "id": 5 })),
+    });
+    let ran = comment(&environment(), &host, GITHUB);
+    assert_eq!(ran.out(), "Created the comment\n");
+    let last = "POST /repos/example/flows/issues/12/comments";
+    assert_eq!(host.lines().last().unwrap(), last);
+}
+
+#[test]
 fn what_does_not_pass_is_said_without_the_token() {
     let mut said = String::new();
     for (status, message) in [

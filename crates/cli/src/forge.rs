@@ -1,7 +1,7 @@
 //! Comments on pull requests and merge requests: GitHub's and GitLab's interfaces, as far as one
 //! comment needs them, over the same HTTP and TLS as the requests to AWS.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -155,8 +155,14 @@ pub(crate) struct Forge {
 
 /// Why a request did not do what it was to do.
 enum Failure {
-    /// It may go well another time, after this pause if the host names one.
-    Passing(String, Option<Duration>),
+    /// It may go well another time.
+    Passing {
+        reason: String,
+        /// The pause that the host names.
+        wait: Option<Duration>,
+        /// It is asked too much.
+        limited: bool,
+    },
     /// The token may not do it.
     Refused(CommandError),
     /// It will not, whoever asks.
@@ -202,15 +208,24 @@ impl Forge {
                 Ok(posted) => return Ok(posted),
                 Err(failure) => failure,
             };
-            let (reason, named) = match failure {
+            let (reason, named, limited) = match failure {
                 Failure::Refused(error) | Failure::Lasting(error) => return Err(error),
-                Failure::Passing(reason, named) => (reason, named),
+                Failure::Passing {
+                    reason,
+                    wait,
+                    limited,
+                } => (reason, wait, limited),
             };
             let pause = pauses
                 .next()
                 .filter(|_| named.is_none_or(|n| n <= LONGEST_PAUSE));
             let Some(pause) = pause else {
-                let summary = format!("{} cannot be reached", self.host.name());
+                let name = self.host.name();
+                let summary = if limited {
+                    format!("{name} takes no more requests for now")
+                } else {
+                    format!("{name} cannot be reached")
+                };
                 let wait = named.map(|n| format!(" It asks to wait for {} s.", n.as_secs()));
                 let detail = format!("{}{}", sentence(&reason), wait.unwrap_or_default());
                 return Err(CommandError::user(summary, detail));
@@ -273,7 +288,11 @@ impl Forge {
         let request = self
             .prepare(method, path, body)
             .map_err(|error| self.lasting("Invalid request", &error))?;
-        let passing = |reason: String| Failure::Passing(reason, None);
+        let passing = |reason: String| Failure::Passing {
+            reason,
+            wait: None,
+            limited: false,
+        };
         let exchange = async {
             let answer = self.connector.call(request).await;
             let answer = answer.map_err(|error| passing(reason(&error)))?;
@@ -281,6 +300,9 @@ impl Forge {
             let header = |name| answer.headers().get(name).map(str::to_owned);
             let wait = header("retry-after").and_then(|text| text.parse().ok());
             let limited = header("x-ratelimit-remaining").as_deref() == Some("0");
+            let renewed = header("x-ratelimit-reset").filter(|_| limited);
+            let renewed = renewed.and_then(|text| text.parse().ok());
+            let wait = wait.or_else(|| renewed.map(seconds_until));
             let body = ByteStream::new(answer.into_body()).collect().await;
             let body = body
                 .map_err(|error| passing(error.to_string()))?
@@ -294,9 +316,15 @@ impl Forge {
                 .map_err(|_| self.lasting("Unexpected answer", "It is no JSON."));
         }
         let said = self.words(&body);
-        let again = status == 429 || status >= 500 || status == 403 && (wait.is_some() || limited);
-        Err(if again {
-            Failure::Passing(format!("it answers with status {status}{said}"), wait)
+        // GitHub says so in words alone if it is a limit that is not counted.
+        let limited = limited || wait.is_some() || said.contains("rate limit");
+        let limited = status == 429 || status == 403 && limited;
+        Err(if limited || status >= 500 {
+            Failure::Passing {
+                reason: format!("it answers with status {status}{said}"),
+                wait,
+                limited,
+            }
         } else if matches!(status, 403 | 404) {
             Failure::Refused(self.refusal(status, &said))
         } else {
@@ -390,6 +418,12 @@ impl Forge {
         let summary = format!("{summary}: {}", self.host.name());
         Failure::Lasting(CommandError::user(summary, sentence(detail)))
     }
+}
+
+/// Seconds from now until a time in seconds since 1970.
+fn seconds_until(time: u64) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    time.saturating_sub(now.unwrap_or_default().as_secs())
 }
 
 /// The innermost reason of a failed connection, which is what says something.

@@ -1,8 +1,9 @@
 //! `moved` and `removed` blocks: which instance of state stands under which address now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowctl_model::{Address, InstanceKey, ModuleInstance, ModulePath, Target};
+use flowctl_parser::Span;
 use flowctl_parser::ast::{Expr, ExprKind};
 use flowctl_parser::configuration::{Configuration, Module};
 use flowctl_parser::diagnostic::Diagnostic;
@@ -81,7 +82,10 @@ pub fn moved(
     // Each round follows every statement once; a chain is no longer than there are statements.
     for _ in 0..=statements.len() {
         let mut any = false;
-        for (module, from, to) in &statements {
+        for Statement {
+            module, from, to, ..
+        } in &statements
+        {
             let matches: Vec<(Address, Address)> = now
                 .keys()
                 .filter_map(|address| Some((address.clone(), rewrite(module, from, to, address)?)))
@@ -100,21 +104,69 @@ pub fn moved(
             break;
         }
     }
+    diagnostics.extend(unresolved(&statements, &now));
     now.retain(|new, old| new != old);
     now
+}
+
+/// A `moved` block.
+struct Statement {
+    /// The module it stands in.
+    module: ModulePath,
+    from: Target,
+    to: Target,
+    place: Span,
+}
+
+/// Tells of instances that a block would move if there were none at the new address: they stay, and
+/// what does not declare them any more destroys them.
+fn unresolved(statements: &[Statement], now: &BTreeMap<Address, Address>) -> Option<Diagnostic> {
+    let mut lines = BTreeSet::new();
+    let mut place = None;
+    for statement in statements {
+        for (address, old) in now {
+            let target = rewrite(&statement.module, &statement.from, &statement.to, address);
+            if let Some(target) = target.filter(|target| now.contains_key(target))
+                && target != *address
+            {
+                lines.insert(format!("  - {old} could not move to {target}"));
+                place.get_or_insert(statement.place);
+            }
+        }
+    }
+    let lines: Vec<_> = lines.into_iter().collect();
+    let detail = format!(
+        "There are objects at the addresses that these instances are to be moved to, so they stay \
+         where they are:\n{}\n\nWhat is no longer declared is going to be destroyed.",
+        lines.join("\n")
+    );
+    let found = Diagnostic::warning(
+        place?,
+        "Unresolved resource instance address changes",
+        detail,
+    );
+    Some(found.with_help(
+        "take away the one that is not wanted with `flowctl state rm` or `flowctl state mv`, then \
+         plan again",
+    ))
 }
 
 fn collect(
     module: &Module,
     path: &ModulePath,
-    statements: &mut Vec<(ModulePath, Target, Target)>,
+    statements: &mut Vec<Statement>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for moved in &module.moved {
         match (address(&moved.from), address(&moved.to)) {
             (Ok(from), Ok(to)) => {
                 if matches!(from, Target::Module(_)) == matches!(to, Target::Module(_)) {
-                    statements.push((path.clone(), from, to));
+                    statements.push(Statement {
+                        module: path.clone(),
+                        from,
+                        to,
+                        place: moved.header,
+                    });
                 } else {
                     diagnostics.push(Diagnostic::error(
                         moved.header,

@@ -270,6 +270,40 @@ fn imports_adopt_what_exists() {
 }
 
 #[test]
+fn a_move_to_an_address_that_is_taken_is_told() {
+    let project = Project::new(
+        "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {}\n",
+    );
+    project.applied();
+    project.write(
+        r#"
+        resource "terraform_data" "b" {}
+        moved {
+          from = terraform_data.a
+          to   = terraform_data.b
+        }
+        "#,
+    );
+    assert_eq!(
+        project.actions(),
+        ["Delete terraform_data.a (NoResourceConfig)"]
+    );
+    project.plan(|planned, _| {
+        let [found] = &planned.diagnostics[..] else {
+            panic!("{:?}", planned.diagnostics);
+        };
+        assert_eq!(
+            found.summary,
+            "Unresolved resource instance address changes"
+        );
+        let line = "\n  - terraform_data.a could not move to terraform_data.b\n";
+        assert!(found.detail.contains(line), "{found:?}");
+    });
+    project.applied();
+    project.plan(|planned, _| assert_eq!(planned.diagnostics, []));
+}
+
+#[test]
 fn a_rename_without_a_moved_block_is_noticed() {
     let project = Project::new("resource \"terraform_data\" \"old\" { input = \"same\" }\n");
     project.applied();

@@ -60,9 +60,22 @@ pub(crate) struct MarkdownArgs {
     /// command; if not given, the page of the CI job or the command that shows it
     #[arg(long, value_name = "PLACE")]
     whole_at: Option<String>,
+
+    /// What a plan in Markdown or HTML says it is of, by which its comment is told from others on
+    /// the same pull request; if not given, the directory as seen from the top of its repository
+    #[arg(long, value_name = "NAME")]
+    label: Option<String>,
 }
 
 impl MarkdownArgs {
+    /// What the plan is of.
+    pub(crate) fn target(&self) -> String {
+        match &self.label {
+            Some(label) => label.clone(),
+            None => place(&std::env::current_dir().unwrap_or_default()),
+        }
+    }
+
     /// Where all of it can be read, which `command` shows wherever it is run.
     pub(crate) fn whole(&self, env: &Env, command: &str) -> String {
         let given = self.whole_at.as_ref().or(env.job.as_ref());
@@ -79,6 +92,19 @@ impl MarkdownArgs {
             whole: Some(whole),
         }
     }
+}
+
+/// A directory, from the top of the git repository it is in: two of the same name are told apart.
+fn place(directory: &Path) -> String {
+    let mut ancestors = directory.ancestors();
+    let top = ancestors.find(|ancestor| ancestor.join(".git").exists());
+    let below = top.and_then(|top| directory.strip_prefix(top).ok());
+    let below = below.filter(|below| !below.as_os_str().is_empty());
+    let name = || directory.file_name().unwrap_or_default();
+    below
+        .map_or_else(name, Path::as_os_str)
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The command that shows a plan, saved or to be made again.
@@ -104,5 +130,22 @@ impl From<MarkdownHost> for markdown::Host {
             MarkdownHost::Gitlab => Self::GitLab,
             MarkdownHost::Bitbucket => Self::Bitbucket,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_of_the_same_name_are_told_apart() {
+        let top = tempfile::tempdir().unwrap();
+        let live = top.path().join("live/eu");
+        std::fs::create_dir_all(&live).unwrap();
+        assert_eq!(place(&live), "eu");
+        std::fs::create_dir(top.path().join(".git")).unwrap();
+        assert_eq!(place(&live), "live/eu");
+        let name = top.path().file_name().unwrap().to_string_lossy();
+        assert_eq!(place(top.path()), name);
     }
 }

@@ -119,11 +119,9 @@ struct Place {
 
 impl Place {
     fn of(context: &Context, args: &PlanArgs) -> Self {
-        let directory = std::env::current_dir().unwrap_or_default();
-        let target = directory.file_name().unwrap_or_default().to_string_lossy();
         let command = showing(args.out.as_deref());
         Self {
-            target: target.into_owned(),
+            target: args.markdown.target(),
             whole: args.markdown.whole(&context.env, &command),
             time: timestamp(),
         }

@@ -430,10 +430,8 @@ impl Compared {
         args: &ReviewArgs,
     ) -> Option<String> {
         let (providers, flowctl_version) = (&self.providers, env!("CARGO_PKG_VERSION"));
-        let directory = std::env::current_dir().unwrap_or_default();
-        let directory = directory.file_name().unwrap_or_default().to_string_lossy();
         // The same whatever is compared, so that a comment is found again.
-        let target = format!("{directory} (review)");
+        let target = format!("{} (review)", args.markdown.target());
         Some(match args.format {
             PlanFormat::Human => return None,
             PlanFormat::Json => json::plan(&json::Input {

@@ -254,7 +254,7 @@ impl<'a> Change<'a> {
 
     fn replaced(&self, page: &mut Page, indent: usize, before: &Value, after: &Value) {
         // What is not known yet needs no comparison with all of what was there.
-        let short = collections::short(before).filter(|_| !after.is_known() && !page.shows_all());
+        let short = brief(before).filter(|_| !after.is_known() && !page.shows_all());
         let line = |value| line(value, page.limit());
         if let (Some(old), Some(new)) = (short.or_else(|| line(before)), line(after)) {
             return self.short(page, &old, &new);
@@ -383,6 +383,19 @@ fn string(page: &mut Page, indent: usize, mark: Mark, text: &str, note: Note) {
         page.end();
     }
     page.close(indent, &end);
+}
+
+/// A collection, a document or a text of several lines in few words; `None` for what is short.
+fn brief(value: &Value) -> Option<String> {
+    let Some(text) = value.as_str() else {
+        return collections::short(value);
+    };
+    if let Some(document) = parse_json(text) {
+        let short = collections::short(&document)?;
+        return Some(format!("(JSON, {}", short.trim_start_matches('(')));
+    }
+    let lines = text.lines().count();
+    is_text(text).then(|| format!("({lines} lines)"))
 }
 
 /// A value that takes one line.

@@ -130,10 +130,7 @@ pub fn plan(input: &Input<'_>) -> String {
             if relevant.get() != "[]" {
                 relevant_attributes = Some(Part::Kept(relevant));
             }
-            (
-                Part::Kept(&kept.configuration),
-                Cow::Borrowed(&kept.hidden),
-            )
+            (Part::Kept(&kept.configuration), Cow::Borrowed(&kept.hidden))
         }
     };
     // What is not to outlive the run is no part of its plan.

@@ -420,6 +420,10 @@ fn values_changed() -> Plan {
         &sample(),
         &json!({"notes": "Dear reader: this is no document.\n\nIt is still prose.\n"}),
     );
+    let awaited = with(
+        &sample(),
+        &json!({"document": UNKNOWN, "notes": UNKNOWN, "title": UNKNOWN}),
+    );
     let cleared = with(
         &sample(),
         &json!({"names": [], "tags": null, "steps": UNKNOWN, "rules": null, "document": null,
@@ -431,6 +435,12 @@ fn values_changed() -> Plan {
         with(&sample(), &json!({"title": text}))
     };
     of(vec![
+        change(
+            Action::Update,
+            "aws_sample.awaited",
+            Some(&sample()),
+            Some(&awaited),
+        ),
         change(
             Action::Update,
             "aws_sample.cleared",
