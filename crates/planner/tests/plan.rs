@@ -286,7 +286,10 @@ fn a_move_to_an_address_that_is_taken_is_told() {
     );
     assert_eq!(
         project.actions(),
-        ["Delete terraform_data.a (NoResourceConfig)"]
+        [
+            "Warning: Unresolved resource instance address changes",
+            "Delete terraform_data.a (NoResourceConfig)"
+        ]
     );
     project.plan(|planned, _| {
         let [found] = &planned.diagnostics[..] else {
