@@ -55,18 +55,18 @@ fn a_killed_holder_has_no_lock() {
 #[test]
 fn who_only_reads_waits_for_nobody_and_sees_a_whole_state() {
     let (world, mut running) = slow();
+    let commands: [&[&str]; 6] = [
+        &["state", "list"],
+        &["show"],
+        &["output", "-json"],
+        &["history"],
+        &["plan"],
+        &["plan", "-refresh=false"],
+    ];
     let mut before = 0;
     let mut looks = 0;
     let mut longest = Duration::ZERO;
     while running.goes_on() {
-        let commands: [&[&str]; 6] = [
-            &["state", "list"],
-            &["show"],
-            &["output", "-json"],
-            &["history"],
-            &["plan"],
-            &["plan", "-refresh=false"],
-        ];
         for command in commands {
             let started = Instant::now();
             let ran = world.run(command).success();
@@ -88,8 +88,16 @@ fn who_only_reads_waits_for_nobody_and_sees_a_whole_state() {
         }
     }
     let _ = running.end().with_code(0);
-    eprintln!("{looks} looks during an apply, the longest {longest:.1?}");
-    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    // Beside the time that the same takes when nobody writes, on a machine as busy as this one is.
+    let alone = commands.map(|command| {
+        let started = Instant::now();
+        let _ = world.run(command).success();
+        started.elapsed()
+    });
+    let alone = alone.into_iter().max().unwrap_or_default();
+    eprintln!("{looks} looks during an apply, the longest {longest:.1?}, alone {alone:.1?}");
+    let patience = Duration::from_secs(3).max(alone * 5);
+    assert!(longest < patience, "{longest:?} against {alone:?}");
     assert!(looks >= 6);
     assert_complete(&world, COUNT);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
@@ -150,8 +151,11 @@ impl World {
 pub(crate) struct Running {
     child: Child,
     started: Instant,
-    readers: [JoinHandle<Vec<u8>>; 2],
+    readers: [Reader; 2],
 }
+
+/// What a command said so far, and who goes on listening.
+type Reader = (Arc<Mutex<Vec<u8>>>, JoinHandle<()>);
 
 impl Running {
     fn new(command: &mut Command) -> Self {
@@ -173,6 +177,27 @@ impl Running {
     /// Whether it has not ended yet.
     pub(crate) fn goes_on(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()
+    }
+
+    /// Whether it said this so far.
+    pub(crate) fn has_said(&self, text: &str) -> bool {
+        self.readers.iter().any(|(said, _)| {
+            let said = said.lock().expect("a reader");
+            String::from_utf8_lossy(&said).contains(text)
+        })
+    }
+
+    /// Waits until it no longer dies of a signal that asks it to stop.
+    pub(crate) fn until_it_listens(&self) {
+        let status = format!("/proc/{}/status", self.id());
+        World::until("a handler of signals", || {
+            let Ok(told) = std::fs::read_to_string(&status) else {
+                return true;
+            };
+            let caught = told.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            caught.is_some_and(|mask| mask & (1 << (Signal::INT.as_raw() - 1)) != 0)
+        });
     }
 
     /// Sends a signal.
@@ -200,7 +225,10 @@ impl Running {
         }
         let status = self.child.wait().expect("a child of ours");
         let took = self.started.elapsed();
-        let [out, err] = self.readers.map(|reader| reader.join().expect("output"));
+        let [out, err] = self.readers.map(|(said, reader)| {
+            reader.join().expect("output");
+            std::mem::take(&mut *said.lock().expect("a reader"))
+        });
         let output = Output {
             status,
             stdout: out,
@@ -210,12 +238,17 @@ impl Running {
     }
 }
 
-fn reader(mut pipe: impl std::io::Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        bytes
-    })
+fn reader(mut pipe: impl std::io::Read + Send + 'static) -> Reader {
+    let said = Arc::<Mutex<Vec<u8>>>::default();
+    let heard = Arc::clone(&said);
+    let thread = std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = pipe.read(&mut bytes) {
+            let mut heard = heard.lock().expect("a reader");
+            heard.extend_from_slice(&bytes[..count]);
+        }
+    });
+    (said, thread)
 }
 
 /// A command that has ended.
