@@ -15,6 +15,7 @@ STRINGS = [
     '"$${x}"', '"%%{y}"', '"10.0.0.0/8"', '"192.168.1.77/20"', '"fe80::1/64"', '"2001:db8::/32"', '"10.1.2.3"',
     '"2024-02-29T12:34:56Z"', '"2023-12-31T23:59:59.789+05:30"', '"1h30m"', '"-2.5s"', '"24h"',
     '"{\\"a\\":1,\\"b\\":[true,null]}"', '"[1, 2.5]"', '"a: 1\\nb: [x, y]\\n"', '"- 1\\n- ~\\n"', '"YQ=="', '"aGk"', '"h,v\\n1,2\\n3,4\\n"',
+    '"क्षि ক্ষ"', '"\\u200b\\u0590\\u3000"', '"a\\u0897\\u0301"', '"\\r\\n"', '"~: {a: [}"', '"? x"', '"0o17"', '"2024-02-29"', '"!!binary YQ=="',
     '"%s-%d"', '"%5.2f|"', '"%#v"', '"%q"', '"%[2]s%[1]s"', '"%%"', '"%-6s|"', '"%+d"', '"%05d"', '"%x"', '"%t"',
     '"(a)(b)?"', '"[a-z]+"', '"(?P<n>\\\\d+)"', '"/a+/"', '"a.txt"', '"t.tftpl"', '"n.tftpl"', '"none.txt"', '"d"', '"*.txt"', '"**"',
     '"YYYY-MM-DD\'T\'hh:mm:ssZ"', '"EEEE, D MMM YY H:m AA"', '"x.y/z"', '"../a/./b"', '"hello world-foo_bar"', '"AbC"', '"\\u00e9\\U0001F600"', '"  x  "', '"utf-16le"', '"iso-8859-1"', '"a=b&c d/é"',
@@ -22,11 +23,11 @@ STRINGS = [
 NUMBERS = [
     "0", "1", "-1", "2", "3", "10", "1.5", "-0.5", "0.1", "16", "36", "255", "256", "1e3", "1e21", "1e-7",
     "123456789012345678901234567890", "0.000001", "9007199254740993", "9223372036854775807", "9223372036854775808",
-    "-9223372036854775808", "4294967296", "1.0", "2.50", "(1/3)", "(2/3)", "1e100", "0.1e-20", "3.999999999999999999999",
+    "-9223372036854775808", "4294967296", "1.0", "2.50", "(1/3)", "(2/3)", "1e100", "1e155", "-1e155", "115792089237316195423570985008687907853269984665640564039457584007913129639936", "(2e154 / 3)", "1e-300", "0.1e-20", "3.999999999999999999999",
 ]
 BOOLS = ["true", "false", "(1 < 2)", '"true"']
 TYPES = ["string", "number", "bool", "list(string)", "list(number)", "map(string)", "map(number)", "set(string)",
-         "tuple", "object", "list(list(string))", "map(list(string))", "list(map(string))", "list(object)", "null"]
+         "tuple", "object", "list(list(string))", "map(list(string))", "set(object)", "set(list(string))", "list(map(string))", "list(object)", "null"]
 NAMES = ["a", "b", "c", "k-1", "é", "x_y"]
 ODD_KEYS = ['"a b"', '"1"', "1", "true", '"${"x"}y"', '("p" )', "(local.us)", "null"]
 
@@ -142,6 +143,12 @@ class Maker:
         return f"({self.of(wanted, depth)})"
 
     def conditional(self, wanted, depth):
+        if self.chance(0.15):
+            # Of what is not known, and with nothing on one side.
+            condition = self.pick(["local.ub", "local.us == \"a\"", "local.un > 1", "local.us == null", "length(local.ul) > 0"])
+            sides = [self.of(wanted, depth), self.pick(["null", self.of(wanted, depth)])]
+            self.random.shuffle(sides)
+            return f"({condition} ? {sides[0]} : {sides[1]})"
         other = wanted if self.chance(0.8) else self.pick(TYPES)
         sides = [self.of(wanted, depth), self.of(other, depth)]
         self.random.shuffle(sides)
@@ -260,6 +267,8 @@ class Maker:
         return f"{{for {key}v in {source} : {name} => {result}{group}{condition}}}"
 
     def splat(self, _wanted, depth):
+        if self.chance(0.15):
+            return self.pick(["local.us", "local.ul", "local.so", "local.sl", "null", "[local.ul, [1]]", "[local.so]"]) + self.pick(["[*]", "[*].a", ".*.a", "[*][0]"])
         target = self.of(self.pick(["list(object)", "list(map(string))", "object", "null", "string", "tuple", "set(string)", "list(list(string))"]), depth)
         return target + self.pick(["[*]", f"[*].{self.pick(NAMES)}", f".*.{self.pick(NAMES)}", "[*][0]", f'[*]["{self.pick(NAMES)}"]', ".*", "[*].0"])
 
@@ -283,7 +292,7 @@ def quoted(*texts):
 
 FORMATS = quoted("%s", "%d", "%v", "%5.1f", "%q", "%#v", "%t", "%x", "%X", "%b", "%o", "%e", "%g", "%G", "%E", "%08.3f", "%-8s|", "%+d", "% d", "%%", "%[2]v-%[1]v", "%s %s", "%6.2s|", "%*d", "%c", "%", "%!", "%[3]s", "é%3sé", "%#x", "%+.3e", "%.0f", "%5t|", "%05s", "%j", "%i", "%U", "%#o", "%.20g", "%s%%%d")
 TIMES = quoted("2024-02-29T12:34:56Z", "2023-12-31T23:59:59.789+05:30", "0001-01-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-06-01T00:00:00-07:00", "2024-01-01", "9999-12-31T23:59:59Z", "2024-01-01T24:00:00Z", "2024-01-01t00:00:00z")
-NETWORKS = quoted("10.0.0.0/8", "192.168.1.77/20", "fe80::1/64", "2001:db8::/32", "10.1.2.3", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0.0/31", "172.16.0.0/12", "::ffff:10.0.0.0/104", "010.0.0.0/8", "")
+NETWORKS = quoted("10.0.0.0/8", "192.168.1.77/20", "fe80::1/64", "2001:db8::/32", "10.1.2.3", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0.0/31", "172.16.0.0/12", "::ffff:10.0.0.0/104", "010.0.0.0/8", "2001:db8::1/127", "fe80::/10", "2001:db8:ffff::/48", "::1", "1::2::3/64", "fe80::1%eth0/64", "")
 PATTERNS = quoted("(a)(b)?", "[a-z]+", "(?P<n>\\d+)", "^(\\w+) ", "a|b", "", "(", "(?i)AB", "[[:alpha:]]", "\\pL", "(?P<a>x)(y)", "a{2,1}", "x*", "\\d{3}", "(?s).", "^$", "\\bfoo\\b", "[^a]", "(a(b)?)+", "\\x41", "(?m)^b")
 SUBJECTS = quoted("ab", "hello world 42", "aXbX", "日本語", "", "a\nb", "foo_bar foo", "AAB", "x=1;y=22")
 JSONS = quoted('{"a":1,"b":[true,null,"x"]}', "[]", "1e400", '"é"', "{", "[1,2.50,1e3]", "null", '{"a":1,"a":2}', " true ", "01", '"\\ud83d\\ude00"', '"\\ud83d"', "[1,]", '{"k":{"n":[{}]}}', "12345678901234567890.123456789")

@@ -45,41 +45,73 @@ fn common(types: &[Type], first: &Type) -> Option<Type> {
             _ => objects_of(types),
         };
     }
-    if maps > 0
-        && maps + objects + any == all
-        && let Some(element) = elements(types)
-    {
-        let found = if any > 0 {
-            Type::Any
-        } else {
-            Type::map(element)
-        };
-        if all_convert(types, &found) {
+    let family = if maps > 0 && maps + objects + any == all {
+        Family::MAPS
+    } else if lists > 0 && lists + tuples + any == all {
+        Family::LISTS
+    } else {
+        // Nothing is an object and a tuple.
+        return general(types).filter(|_| objects == 0 || tuples == 0);
+    };
+    if let Some(found) = collected(types, &family) {
+        // What is converted in two steps need not be in one; then all elements decide together.
+        let together = || elements(types).map(family.collection);
+        let found = Some(found).filter(|found| all_convert(types, found));
+        let found = found.or_else(together);
+        let found = found.map(|found| if any > 0 { Type::Any } else { found });
+        if let Some(found) = found.filter(|found| all_convert(types, found)) {
             return Some(found);
         }
     }
-    if lists > 0
-        && lists + tuples + any == all
-        && let Some(element) = elements(types)
-    {
-        let found = if any > 0 {
-            Type::Any
-        } else {
-            Type::list(element)
-        };
-        if all_convert(types, &found) {
-            return Some(found);
-        }
-    }
-    if objects > 0 && tuples > 0 {
-        return None;
-    }
+    general(types)
+}
+
+/// The most general of the types, if all others convert to it.
+fn general(types: &[Type]) -> Option<Type> {
     let mut candidates: Vec<&Type> = types.iter().collect();
     candidates.sort_by_key(|ty| preference(ty));
     candidates
         .into_iter()
         .find(|wanted| types.iter().all(|ty| converts(ty, wanted)))
         .cloned()
+}
+
+/// A shape, whose elements have types of their own, and the collection that is made of it.
+struct Family {
+    is_shape: fn(&Type) -> bool,
+    collection: fn(Type) -> Type,
+}
+
+impl Family {
+    const MAPS: Self = Self {
+        is_shape: |ty| matches!(ty, Type::Object(_)),
+        collection: Type::map,
+    };
+    const LISTS: Self = Self {
+        is_shape: |ty| matches!(ty, Type::Tuple(_)),
+        collection: Type::list,
+    };
+}
+
+/// What maps and objects have in common, or lists and tuples: first what those of a shape have in
+/// common as a collection, then what that and the others have.
+fn collected(types: &[Type], family: &Family) -> Option<Type> {
+    let (is_shape, collection) = (family.is_shape, family.collection);
+    let is_empty = |ty: &Type| match ty {
+        Type::Tuple(types) => types.is_empty(),
+        Type::Object(object) => object.attributes.is_empty(),
+        _ => false,
+    };
+    let shapes: Vec<Type> = types.iter().filter(|ty| is_shape(ty)).cloned().collect();
+    if shapes.iter().all(is_empty) {
+        return elements(types).map(collection);
+    }
+    let own = collection(elements(&shapes)?);
+    let others = types.iter().filter(|ty| **ty != Type::Any);
+    let alike = others
+        .map(|ty| if is_shape(ty) { &own } else { ty })
+        .cloned();
+    unify(&alike.collect::<Vec<_>>())
 }
 
 /// Lower comes first: the more general of two types that convert to each other.

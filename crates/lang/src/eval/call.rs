@@ -48,6 +48,17 @@ impl Session<'_> {
             return Self::dynamic();
         }
         if no_template {
+            if let ([vars], Some(written)) = (&args[..], call.args.get(1))
+                && vars.is_null()
+            {
+                return self.unfit(
+                    expr,
+                    function,
+                    1,
+                    start(written),
+                    "argument must not be null",
+                );
+            }
             // Nothing is looked at while an argument is not known.
             if args.iter().any(|arg| !arg.is_known()) {
                 return Self::dynamic();

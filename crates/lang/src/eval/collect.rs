@@ -176,14 +176,18 @@ impl Session<'_> {
         let before = self.failures;
         let names = Self::names(f.key.as_ref(), &f.value, (Self::dynamic(), Self::dynamic()));
         self.with_bindings(names, |session| {
-            session.for_condition(condition, &mut ForRun::default());
+            let mut run = ForRun {
+                known: true,
+                ..ForRun::default()
+            };
+            session.for_condition(condition, &mut run, "Condition is null");
         });
         !self.failed_since(before)
     }
 
     fn for_element(&mut self, f: &For, run: &mut ForRun) {
         if let Some(condition) = &f.condition
-            && !self.for_condition(condition, run)
+            && !self.for_condition(condition, run, "Invalid 'for' condition")
         {
             return;
         }
@@ -218,27 +222,30 @@ impl Session<'_> {
         }
     }
 
-    /// Whether the element counts.
-    fn for_condition(&mut self, condition: &Expr, run: &mut ForRun) -> bool {
+    /// Whether the element counts. `null` is the summary of the error for a condition that is null.
+    fn for_condition(&mut self, condition: &Expr, run: &mut ForRun, null: &str) -> bool {
         let before = self.failures;
         let include = self.eval(condition);
         if self.failed_since(before) {
             run.known = false;
             return false;
         }
+        // Of a result that is not known anyway, Terraform does not say what else is wrong with it.
+        let known = std::mem::replace(&mut run.known, false);
         if include.is_null() {
-            run.known = false;
-            self.error(
-                condition,
-                condition.span,
-                "Condition is null",
-                "The value of the 'if' clause must not be null.",
-            );
+            if known {
+                self.error(
+                    condition,
+                    condition.span,
+                    null,
+                    "The value of the 'if' clause must not be null.",
+                );
+            }
             return false;
         }
         match convert(&include, &Type::Bool) {
+            Err(_) if !known => false,
             Err(error) => {
-                run.known = false;
                 self.error(
                     condition,
                     condition.span,
@@ -249,7 +256,7 @@ impl Session<'_> {
             }
             Ok(include) => {
                 run.marks = run.marks.union(include.marks());
-                run.known &= include.is_known();
+                run.known = known && include.is_known();
                 include.as_bool().unwrap_or(false)
             }
         }
@@ -263,24 +270,26 @@ impl Session<'_> {
             return None;
         }
         run.marks = run.marks.union(key.marks());
+        let known = std::mem::replace(&mut run.known, false);
         if key.is_null() {
-            run.known = false;
-            self.error(
-                expr,
-                expr.span,
-                "Invalid object key",
-                "Key expression in 'for' expression must not produce a null value.",
-            );
+            if known {
+                self.error(
+                    expr,
+                    expr.span,
+                    "Invalid object key",
+                    "Key expression in 'for' expression must not produce a null value.",
+                );
+            }
             return None;
         }
         match convert(&key, &Type::String) {
             Ok(key) => {
                 let name = key.as_str().map(Text::from);
-                run.known &= name.is_some();
+                run.known = known && name.is_some();
                 name
             }
+            Err(_) if !known => None,
             Err(error) => {
-                run.known = false;
                 self.error(
                     expr,
                     expr.span,

@@ -87,7 +87,13 @@ impl Session<'_> {
             return Value::unknown(ty);
         }
         let marks = chosen.marks().union(yes.marks()).union(no.marks());
-        match convert(&chosen, &Type::Bool) {
+        // As in Terraform it shows only later that what is not known yet is no boolean.
+        let chosen = if chosen.is_known() {
+            convert(&chosen, &Type::Bool)
+        } else {
+            Ok(chosen)
+        };
+        match chosen {
             Err(error) => {
                 self.findings.extend(fatal(yes_findings));
                 self.findings.extend(fatal(no_findings));

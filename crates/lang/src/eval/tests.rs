@@ -38,6 +38,8 @@ fn evaluate(text: &str) -> Evaluated {
 #[test]
 fn unknown_values_keep_their_type() {
     for (text, ty) in [
+        ("toset(var.list)", "set(dynamic)"),
+        ("tolist(var.list)", "list(dynamic)"),
         ("var.number + 1", "number"),
         ("var.number > 1", "bool"),
         ("!var.flag", "bool"),
@@ -147,4 +149,10 @@ fn examples_of_functions_are_true() {
             got.value
         );
     }
+}
+
+#[test]
+fn an_indentation_of_nothing_takes_no_room() {
+    let evaluated = evaluate("indent(6757716164693904454, \"a\")");
+    assert_eq!(evaluated.value.as_str(), Some("a"));
 }

@@ -202,7 +202,12 @@ const fn to(
         example,
         body: |call| {
             let wanted = call.returns.clone();
-            convert(&call.arg(0), &wanted).map_err(|error| {
+            let converted = convert(&call.arg(0), &wanted);
+            if converted.is_ok() && !call.arg(0).is_known() {
+                // As in Terraform, that alone is what is known of it then.
+                return Ok(call.unknown().marked(call.arg(0).marks()));
+            }
+            converted.map_err(|error| {
                 let given = call.arg(0);
                 if given.ty().is_primitive() && given.is_known() && wanted.is_primitive() {
                     let what = given.ty().friendly_name();

@@ -41,6 +41,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 .map_err(|_| FunctionError::other("the number of spaces must not be negative"))?;
             let string = call.text(1)?;
             let added = string.matches('\n').count().saturating_mul(spaces);
+            if added == 0 {
+                return Ok(call.arg(1));
+            }
             if added > MAX_PADDING {
                 return Err(FunctionError::other("the result would be too long"));
             }

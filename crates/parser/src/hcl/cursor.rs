@@ -1,10 +1,13 @@
 //! A place in the text, and the small steps that all parts of the parser share.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use unicode_id_start::{is_id_continue, is_id_start};
 
+use super::scan::number_length;
+use super::template::heredoc_header;
 use super::{MAX_DEPTH, MAX_ERRORS, too_many_errors};
 use crate::ast::{FileId, Name, Span};
 use crate::diagnostic::Diagnostic;
@@ -21,6 +24,8 @@ pub(super) struct Cursor<'a> {
     pub(super) newlines_are_space: bool,
     pub(super) depth: u32,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// The last comment that ended with its line, up to there.
+    line_comment: Range<usize>,
     /// From here on no `*/` follows.
     unclosed_comment: usize,
     /// There were too many errors: the rest of the text is not read.
@@ -41,6 +46,7 @@ impl<'a> Cursor<'a> {
             newlines_are_space: false,
             depth: 0,
             diagnostics: Vec::new(),
+            line_comment: 0..0,
             unclosed_comment: usize::MAX,
             stopped: false,
             offsets: None,
@@ -102,9 +108,10 @@ impl<'a> Cursor<'a> {
         let end = match rest.chars().next() {
             None => 0,
             Some(c) if is_name_start(c) => name_length(rest),
-            Some(c) if c.is_ascii_digit() => rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len()),
+            Some(c) if c.is_ascii_digit() => number_length(rest),
+            Some('<') if self.at_heredoc() => {
+                heredoc_header(rest).map_or(2, |(_, _, length)| length)
+            }
             Some(_) => [
                 "...", "=>", "==", "!=", "<=", ">=", "&&", "||", "::", "\r\n", "~}",
             ]
@@ -112,7 +119,12 @@ impl<'a> Cursor<'a> {
             .find(|token| rest.starts_with(token))
             .map_or_else(|| rest.chars().next().map_or(0, char::len_utf8), str::len),
         };
-        self.span(self.position, self.position + end)
+        // A comment that ends with its line is part of the newline.
+        let start = match &self.line_comment {
+            comment if comment.end == self.position && self.at_newline() => comment.start,
+            _ => self.position,
+        };
+        self.span(start, self.position + end)
     }
 
     /// Steps over blanks and comments, and over newlines where they are only space.
@@ -157,10 +169,12 @@ impl<'a> Cursor<'a> {
     /// To the end of the line, before its newline.
     pub(super) fn skip_line(&mut self) {
         let rest = self.rest();
+        let start = self.position;
         self.position += match rest.split_once('\n') {
             Some((line, _)) => line.strip_suffix('\r').unwrap_or(line).len(),
             None => rest.len(),
         };
+        self.line_comment = start..self.position;
     }
 
     pub(super) fn at_newline(&self) -> bool {

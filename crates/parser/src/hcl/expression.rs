@@ -3,8 +3,8 @@
 use super::cursor::{Cursor, Parsed, is_name_continue};
 use super::scan;
 use crate::ast::{
-    Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, Name, ObjectItem, ObjectKey, Unary,
-    UnaryOp,
+    Binary, BinaryOp, Call, Conditional, Expr, ExprKind, For, Name, ObjectItem, ObjectKey, Span,
+    Unary, UnaryOp,
 };
 
 /// How many operators or accessors may follow each other: the tree they make is as deep.
@@ -34,6 +34,8 @@ struct ListSyntax {
     close: &'static str,
     /// Summary and detail when an item is followed by neither a comma nor the end.
     missing_separator: (&'static str, &'static str),
+    /// Summary when the file ends first, and what opens the list.
+    unterminated: (&'static str, Span),
 }
 
 impl Cursor<'_> {
@@ -100,6 +102,9 @@ impl Cursor<'_> {
     }
 
     fn operator(&mut self, operators: &[(&str, BinaryOp)]) -> Option<BinaryOp> {
+        if self.at_heredoc() {
+            return None;
+        }
         let (token, op) = *operators.iter().find(|(token, _)| self.looking_at(token))?;
         self.position += token.len();
         Some(op)
@@ -143,6 +148,7 @@ impl Cursor<'_> {
                     return Err(self.error_here(summary, "An expression is expected here."));
                 };
                 let kind = match &*name.text {
+                    _ if self.call_follows() => return self.variable_or_call(name, start),
                     "true" => ExprKind::Bool(true),
                     "false" => ExprKind::Bool(false),
                     "null" => ExprKind::Null,
@@ -213,6 +219,10 @@ impl Cursor<'_> {
                 "Missing item separator",
                 "Expected a comma to mark the beginning of the next item.",
             ),
+            unterminated: (
+                "Unterminated tuple constructor expression",
+                self.span(start, start + 1),
+            ),
         };
         let (items, _) = self.nested(true, |cursor| cursor.list(&syntax))?;
         Ok(Expr {
@@ -249,6 +259,15 @@ impl Cursor<'_> {
                     ));
                 }
                 return Ok((items, true));
+            }
+            if self.at_end() {
+                let (summary, open) = syntax.unterminated;
+                return Err(self.error_at(
+                    open,
+                    summary,
+                    "The file ends before the bracket that closes it. This may be caused by \
+                     incorrect bracket nesting elsewhere in this file.",
+                ));
             }
             if !self.take(",") {
                 let (summary, detail) = syntax.missing_separator;
@@ -310,6 +329,8 @@ impl Cursor<'_> {
                 if {
                     self.space();
                     matches!(self.byte(), Some(b'=' | b':'))
+                        && !self.looking_at("::")
+                        && !self.looking_at("==")
                 } =>
             {
                 ObjectKey::Name(name)
@@ -470,6 +491,15 @@ impl Cursor<'_> {
         }
     }
 
+    /// Whether the name that was just read is that of a function, whatever it means elsewhere.
+    fn call_follows(&mut self) -> bool {
+        let before = self.position;
+        self.space();
+        let follows = self.looking_at("(") || self.looking_at("::");
+        self.position = before;
+        follows
+    }
+
     fn variable_or_call(&mut self, first: Name, start: usize) -> Parsed<Expr> {
         let mut name = first;
         loop {
@@ -516,6 +546,7 @@ impl Cursor<'_> {
                 "Missing argument separator",
                 "A comma is required to separate each function argument from the next.",
             ),
+            unterminated: ("Unterminated function call", self.span_from(start)),
         };
         let (args, expand_final) = self.nested(true, |cursor| cursor.list(&syntax))?;
         let parens = self.span_from(open);

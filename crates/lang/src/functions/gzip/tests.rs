@@ -1,3 +1,5 @@
+//! What is packed unpacks to the same with another program, whatever it is.
+
 use std::io::Read as _;
 
 use proptest::prelude::*;
@@ -40,7 +42,7 @@ fn texts() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn what_is_packed_unpacks_to_the_same(text in texts()) {
