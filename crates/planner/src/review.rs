@@ -72,7 +72,7 @@ pub fn review(base: Side<'_>, head: Side<'_>, providers: &Providers, digester: &
         let (action, reason) = if forgets {
             (Action::Forget, Some(Reason::RemovedBlock))
         } else {
-            (Action::Delete, Some(gone(head.configuration, address)))
+            (Action::Delete, Some(gone(head, address)))
         };
         changes.push(Change {
             action,
@@ -136,9 +136,21 @@ fn configured(resource: &dyn ResourceType, object: &Value) -> Value {
 }
 
 /// Why an instance is not there any more.
-fn gone(configuration: &Configuration, address: &Address) -> Reason {
+fn gone(head: Side<'_>, address: &Address) -> Reason {
+    let is_there = |instance| {
+        let changes = head.plan.changes.iter();
+        let mut modules = changes.map(|change| &change.address.resource.module);
+        modules.any(|module| module.0.starts_with(instance))
+    };
+    // Of modules that are made more than once, this instance may be gone. One that makes nothing
+    // cannot be told from it.
+    let steps = &address.resource.module.0;
+    let keyed = steps.iter().any(|step| step.key.is_some());
+    let modules = Modules::new(&head.configuration.root);
     match address.key {
-        _ if !is_configured(configuration, address) => Reason::NoResourceConfig,
+        _ if modules.get(&address.resource.module.path()).is_none() => Reason::NoModule,
+        _ if !is_configured(head.configuration, address) => Reason::NoResourceConfig,
+        _ if keyed && !is_there(steps.as_slice()) => Reason::NoModule,
         Some(InstanceKey::Int(_)) => Reason::CountIndex,
         Some(InstanceKey::Str(_)) => Reason::EachKey,
         None => Reason::WrongRepetition,

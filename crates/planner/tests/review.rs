@@ -4,7 +4,7 @@ mod common;
 
 use common::Project;
 use flowctl_model::Digester;
-use flowctl_model::plan::{Action, Plan};
+use flowctl_model::plan::{Action, Plan, Reason};
 use flowctl_planner::review::{Side, review};
 use flowctl_planner::{Given, GivenValue, Origin};
 
@@ -115,6 +115,37 @@ fn what_comes_goes_and_changes() {
         .find(|c| c.action == Action::Delete)
         .unwrap();
     assert!(gone.before.as_ref().unwrap().get("id").unwrap().is_null());
+}
+
+#[test]
+fn an_instance_of_a_module_that_is_gone_is_told_as_such() {
+    let configuration = |regions: &str, other: &str| {
+        format!(
+            r#"
+            module "m" {{
+                source   = "./m"
+                for_each = toset({regions})
+            }}
+            {other}
+            //- m/main.tf
+            resource "terraform_data" "inside" {{ count = 1 }}
+            resource "terraform_data" "alone" {{}}
+            "#
+        )
+    };
+    let other = "module \"other\" {\n source = \"./m\"\n}\n";
+    let base = configuration("[\"a\", \"b\"]", other);
+    let plan = compared(&base, &configuration("[\"a\"]", ""));
+    let reasons: Vec<_> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .map(|change| (change.address.to_string(), change.reason.clone()))
+        .collect();
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
+    for (address, reason) in reasons {
+        assert_eq!(reason, Some(Reason::NoModule), "{address}");
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn resource(page: &mut Page, change: &Change, providers: &Providers) 
     if !forcing.is_empty() {
         notes.push(format!("{} forces replacement", forcing.join(", ")));
     } else if matches!(change.action, Action::Update) {
-        notes.push(names(&change.changed_paths, change, providers).join(", "));
+        notes.push(changed_names(change, providers).join(", "));
     }
     notes.extend(because(change));
     notes.retain(|note| !note.is_empty());
@@ -41,6 +41,11 @@ pub(super) fn resource(page: &mut Page, change: &Change, providers: &Providers) 
             .push(Style::Dim, &clean(&format!("({})", notes.join("; "))));
     }
     page.end();
+}
+
+/// The attributes that change, by name.
+pub(super) fn changed_names(change: &Change, providers: &Providers) -> Vec<String> {
+    names(&change.changed_paths, change, providers)
 }
 
 /// The attributes that paths lead to, by their own names if that says which are meant.

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use flowctl_model::plan::{Action, Change};
 use flowctl_parser::{Diagnostic, SourceMap};
+use flowctl_schema::Providers;
 
 use super::diff::{self, Detail};
 use super::escape::{code, fenced, html_code, shortened};
 use super::fit::{Budget, Item};
 use super::{Input, is_destructive};
+use crate::plan::compact::changed_names;
 use crate::plan::conditions;
 use crate::plan::resource::{because, forcing, is_shown, mark, verdict};
 use crate::style::clean;
@@ -100,7 +102,12 @@ impl<'a> Sections<'a> {
             text
         };
         let (html, plain) = (say(html_code), say(code));
-        let line = format!("- {plain}\n");
+        // What is destroyed stands at the top as well; of an update a line says what changes.
+        let names = match change.action {
+            Action::Update => changing(change, self.input.providers),
+            _ => String::new(),
+        };
+        let line = format!("- {plain}{names}\n");
         let full = move || {
             let lines = diff::change(change, self.input.providers, self.detail);
             self.fold(&html, &plain, &fenced("diff", &lines))
@@ -110,7 +117,7 @@ impl<'a> Sections<'a> {
             full: Box::new(full),
             line,
             rank: match change.action {
-                _ if is_destructive(change) => 0,
+                _ if is_destructive(change) => 1,
                 Action::Update => 2,
                 Action::Create => 3,
                 Action::Forget => 4,
@@ -139,7 +146,7 @@ impl<'a> Sections<'a> {
         (count > 0).then(|| Item {
             heading: "Outputs",
             full: Box::new(full),
-            line: format!("- {count} outputs change\n"),
+            line: format!("- changed outputs: {count}\n"),
             rank: 4,
             kind: "group of outputs",
         })
@@ -188,8 +195,8 @@ impl<'a> Sections<'a> {
         Some(Item {
             heading: "Checks",
             full: Box::new(move || format!("\n{}", fenced("text", &self.bounded(&lines)))),
-            line: format!("- {count} checks did not pass\n"),
-            rank: 1,
+            line: format!("- {} did not pass\n", counted(count, "check")),
+            rank: 0,
             kind: "group of checks that did not pass",
         })
     }
@@ -205,7 +212,7 @@ impl<'a> Sections<'a> {
                 self.fold("All of the errors", "#### All of the errors", &text)
             }),
             line: String::new(),
-            rank: 1,
+            rank: 0,
             kind: "text of the errors",
         })
     }
@@ -244,8 +251,8 @@ impl<'a> Sections<'a> {
         (count > 0).then(|| Item {
             heading,
             full: Box::new(move || format!("\n{}", fenced("text", &self.bounded(&lines)))),
-            line: format!("- {count} {}\n", heading.to_lowercase()),
-            rank: 1,
+            line: format!("- {heading}: {count}\n"),
+            rank: 0,
             kind,
         })
     }
@@ -271,6 +278,31 @@ impl<'a> Sections<'a> {
         }
         kept
     }
+}
+
+/// `1 check`, `2 checks`
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// `: `name`, `url` and 2 more`
+fn changing(change: &Change, providers: &Providers) -> String {
+    const MOST: usize = 3;
+    let names = changed_names(change, providers);
+    let shown: Vec<_> = names
+        .iter()
+        .take(MOST)
+        .map(|n| code(&shortened(n, 60)))
+        .collect();
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if shown.is_empty() {
+        return String::new();
+    }
+    format!(": {}{more}", shown.join(", "))
 }
 
 fn place(diagnostic: &Diagnostic, sources: &SourceMap) -> String {

@@ -128,6 +128,16 @@ fn counts_and_what_is_destroyed_come_first() {
 }
 
 #[test]
+fn an_update_on_one_line_names_what_changes() {
+    let short = Options {
+        max_length: Some(1000),
+        ..options("x")
+    };
+    let text = write(&samples::plan("update"), &short);
+    assert!(text.contains("will be updated in-place: `"), "{text}");
+}
+
+#[test]
 fn markers_are_stable_and_tell_comments_apart() {
     let plan = samples::plan("update");
     let first = |kind, target: &str| {
