@@ -36,6 +36,13 @@ impl LookArgs {
     }
 }
 
+/// The most that a comment may take; the verdict and the counts take some of it in any case.
+fn length(text: &str) -> Result<usize, String> {
+    let length = text.parse().ok();
+    let enough = length.filter(|length| *length >= markdown::SHORTEST);
+    enough.ok_or_else(|| format!("a whole number from {} on is needed", markdown::SHORTEST))
+}
+
 /// How much is shown beside a change.
 fn lines(text: &str) -> Result<Context, String> {
     if text == "all" {
@@ -52,8 +59,8 @@ pub(crate) struct MarkdownArgs {
     #[arg(long, value_name = "HOST", default_value = "github")]
     markdown_host: MarkdownHost,
 
-    /// The most characters of a plan in Markdown, if the host's own limit is too much
-    #[arg(long, value_name = "N")]
+    /// The most characters of a plan in Markdown, if the host's own limit is too much; at least 1000
+    #[arg(long, value_name = "N", value_parser = length)]
     max_length: Option<usize>,
 
     /// Where all of a plan in Markdown can be read if it has to be shortened: an address or a
@@ -136,6 +143,15 @@ impl From<MarkdownHost> for markdown::Host {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_is_never_longer_than_was_asked_for() {
+        assert_eq!(length("1000"), Ok(1000));
+        for wrong in ["999", "0", "-1", "x"] {
+            let said = length(wrong).unwrap_err();
+            assert_eq!(said, "a whole number from 1000 on is needed");
+        }
+    }
 
     #[test]
     fn directories_of_the_same_name_are_told_apart() {

@@ -23,7 +23,7 @@ use crate::plan::human::count_words;
 use crate::plan::resource::{because, mark, verdict};
 
 /// Shorter limits are taken as this: less says nothing.
-const SHORTEST: usize = 1000;
+pub const SHORTEST: usize = 1000;
 
 /// What a comment is about. Comments of different kinds do not replace each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
