@@ -492,7 +492,7 @@ def main():
                 if given.record:
                     target = given.record / path.name
                     shutil.copytree(path, target, dirs_exist_ok=True)
-                    text = json.dumps(expected(result), indent=1, ensure_ascii=False)
+                    text = json.dumps(expected(result), indent=1, ensure_ascii=False, default=float)
                     (target / "expected.json").write_text(text + "\n", encoding="utf-8")
             return
         if given.what == "lines":

@@ -4,7 +4,7 @@ use flowctl_parser::{
     Configuration, Diagnostic, FileSystem, NO_CONFIGURATION, SourceMap, Span, load,
 };
 use flowctl_planner::policy::literal_credentials;
-use flowctl_planner::{GivenVariables, resolve_json};
+use flowctl_planner::{GivenVariables, declarations, resolve_json};
 use flowctl_render::diagnostics::mask;
 use flowctl_schema::Redactor;
 
@@ -16,6 +16,7 @@ use crate::files::Disk;
 use crate::services::{Endpoint, providers};
 use crate::ui::Ui;
 use crate::variables;
+use crate::world::Machine;
 
 /// The root module's directory: the working directory, after `--chdir`.
 pub(crate) const ROOT: &str = ".";
@@ -48,7 +49,13 @@ impl Project {
 
     /// Reads what can be read of the configuration, with all that is wrong with it.
     pub(crate) fn load(context: &Context) -> (Self, Vec<Diagnostic>) {
-        Self::load_from(&Disk::within(&context.bounds))
+        let (project, mut found) = Self::load_from(&Disk::within(&context.bounds));
+        // Otherwise they are found where all is evaluated.
+        if found.iter().any(Diagnostic::is_error) {
+            let machine = Machine::new(context);
+            found.extend(declarations(&project.configuration, &machine));
+        }
+        (project, found)
     }
 
     /// The same of a directory that need not be on disk.

@@ -33,8 +33,8 @@ pub struct Module {
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
     /// `provider` blocks.
     pub providers: Vec<Provider>,
-    /// Local names of `required_providers`, with their sources.
-    pub required_providers: Vec<(Name, Option<String>)>,
+    /// The entries of `required_providers`.
+    pub required_providers: Vec<Requirement>,
     /// `moved` blocks.
     pub moved: Vec<Moved>,
     /// `removed` blocks.
@@ -43,6 +43,19 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// `check` blocks.
     pub checks: Vec<Check>,
+}
+
+/// An entry of `required_providers`.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// The provider's local name.
+    pub name: Name,
+    /// Its value.
+    pub place: Span,
+    /// Where the provider comes from.
+    pub source: Option<String>,
+    /// `configuration_aliases`: the configurations that the caller has to hand in.
+    pub aliases: Vec<ProviderRef>,
 }
 
 /// A `variable` block.
@@ -194,6 +207,26 @@ pub struct ProviderRef {
     pub alias: Option<Name>,
 }
 
+impl ProviderRef {
+    /// Where it stands.
+    pub fn place(&self) -> Span {
+        match &self.alias {
+            Some(alias) => self.name.span.to(alias.span),
+            None => self.name.span,
+        }
+    }
+}
+
+impl std::fmt::Display for ProviderRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name.text)?;
+        match &self.alias {
+            Some(alias) => write!(f, ".{}", alias.text),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A `module` block and the module it calls.
 #[derive(Clone, Debug)]
 pub struct ModuleCall {
@@ -229,6 +262,8 @@ pub struct Provider {
     pub alias: Option<Name>,
     /// The block's header.
     pub header: Span,
+    /// Whether it says anything but its alias. If not, it may stand for one that is handed in.
+    pub settled: bool,
     /// Everything else.
     pub body: Body,
 }
@@ -268,6 +303,8 @@ pub struct Import {
     pub for_each: Option<Expr>,
     /// `provider`.
     pub provider: Option<ProviderRef>,
+    /// Where `provider` is given.
+    pub provider_place: Option<Span>,
 }
 
 /// A `check` block.

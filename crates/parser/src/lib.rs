@@ -11,6 +11,7 @@ mod constant;
 pub mod diagnostic;
 pub mod exception;
 mod format;
+mod handed;
 pub mod hcl;
 pub mod json;
 pub mod load;

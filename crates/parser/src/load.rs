@@ -9,7 +9,7 @@ use crate::configuration::{Configuration, Module};
 use crate::diagnostic::Diagnostic;
 use crate::exception::{Exception, exceptions, excuse};
 use crate::source::SourceMap;
-use crate::{hcl, json, overrides};
+use crate::{handed, hcl, json, overrides};
 
 /// The error for a root module without any file, which does not matter to everyone.
 pub const NO_CONFIGURATION: &str = "No configuration files";
@@ -47,6 +47,7 @@ pub fn load(directory: &str, files: &dyn FileSystem) -> Loaded {
     };
     let mut diagnostics = Vec::new();
     let root = loader.directory(directory, None, &mut diagnostics);
+    handed::check(&root, &mut diagnostics);
     excuse(&loader.exceptions, &mut diagnostics);
     let root = Arc::try_unwrap(root).unwrap_or_else(|shared| (*shared).clone());
     Loaded {
@@ -158,6 +159,17 @@ impl Loader<'_> {
         }
         self.stack.push(directory.to_owned());
         let module = Arc::new(blocks::module(directory, bodies, self, out));
+        if called_from.is_some() {
+            let errors = module.imports.iter().map(|import| {
+                Diagnostic::error(
+                    import.header,
+                    "Invalid import configuration",
+                    "Only the root module imports, also what belongs into another module.",
+                )
+                .with_help("write it in the root module, with `to = module.NAME.…`")
+            });
+            out.extend(errors);
+        }
         self.stack.pop();
         self.modules.insert(directory.to_owned(), module.clone());
         module

@@ -19,8 +19,9 @@ const MISSING: [(&str, &str); 6] = [
 /// Lays an override file over the bodies of the other files.
 pub(crate) fn merge(bodies: &mut Vec<Body>, overriding: Body, out: &mut Vec<Diagnostic>) {
     let mut added = Vec::new();
-    for block in overriding.blocks {
-        let kind = &*block.block_type.text;
+    for mut block in overriding.blocks {
+        let kind = block.block_type.text.clone();
+        let kind = &*kind;
         if kind == "locals" {
             locals(bodies, block, out);
             continue;
@@ -33,7 +34,16 @@ pub(crate) fn merge(bodies: &mut Vec<Body>, overriding: Body, out: &mut Vec<Diag
             ));
             continue;
         }
+        if kind == "check" {
+            out.push(Diagnostic::error(
+                block.header,
+                "Can't override check blocks",
+                "An override file cannot change what is checked.",
+            ));
+            continue;
+        }
         dependencies(&block, out);
+        conditions(&mut block, out);
         let same = |other: &&mut Block| {
             other.block_type.text == block.block_type.text
                 && other
@@ -88,6 +98,33 @@ fn dependencies(block: &Block, out: &mut Vec<Diagnostic>) {
         "Unsupported override",
         "The depends_on argument may not be overridden.",
     ));
+}
+
+/// Neither can conditions. Those of the base stay as they are.
+fn conditions(block: &mut Block, out: &mut Vec<Diagnostic>) {
+    let bodies: Vec<&mut Body> = match &*block.block_type.text {
+        "output" => vec![&mut block.body],
+        "resource" | "data" | "ephemeral" => {
+            let nested = block.body.blocks.iter_mut();
+            let lifecycle = nested.filter(|nested| &*nested.block_type.text == "lifecycle");
+            lifecycle.map(|lifecycle| &mut lifecycle.body).collect()
+        }
+        _ => return,
+    };
+    for body in bodies {
+        body.blocks.retain(|condition| {
+            let kind = &*condition.block_type.text;
+            let is_condition = matches!(kind, "precondition" | "postcondition");
+            if is_condition {
+                out.push(Diagnostic::error(
+                    condition.header,
+                    format!("Can't override {kind} blocks"),
+                    format!("An override file cannot change a {kind}."),
+                ));
+            }
+            !is_condition
+        });
+    }
 }
 
 fn locals(bodies: &mut [Body], block: Block, out: &mut Vec<Diagnostic>) {

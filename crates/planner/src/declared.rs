@@ -144,8 +144,8 @@ fn unknown_function(here: &Here<'_>, named: &str, span: Span) -> Option<Diagnost
     };
     let required = here.module.required_providers.iter();
     let source = required
-        .filter(|(name, _)| &*name.text == local)
-        .find_map(|(_, source)| source.as_deref());
+        .filter(|required| &*required.name.text == local)
+        .find_map(|required| required.source.as_deref());
     let whole = format!("provider::{named}");
     match source {
         Some(provider::SOURCE) if provider::provider_function(&whole).is_some() => None,

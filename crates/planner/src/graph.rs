@@ -20,6 +20,7 @@ use rustc_hash::FxHashSet;
 
 use crate::declared::{Available, Here, undeclared, unknown_functions};
 use crate::dynamic::{Dynamic, EACH};
+use crate::triggers;
 
 /// Something that has a value or is made.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -70,8 +71,9 @@ pub struct Graph {
     pub order: Vec<Node>,
     indices: HashMap<Node, NodeIndex>,
     places: HashMap<Node, usize>,
-    /// Resources that refer to themselves, which `validate` leaves to the plan.
-    pub(crate) self_references: Vec<Diagnostic>,
+    /// What `validate` leaves to the plan: resources that refer to themselves, and names of what
+    /// triggers a replacement.
+    pub(crate) late: Vec<Diagnostic>,
 }
 
 impl Graph {
@@ -113,7 +115,7 @@ pub fn build(configuration: &Configuration) -> (Graph, Vec<Diagnostic>) {
         indices,
         spans,
         mut diagnostics,
-        self_references,
+        late,
         ..
     } = builder;
     let order: Vec<Node> = match toposort(&graph, None) {
@@ -133,7 +135,7 @@ pub fn build(configuration: &Configuration) -> (Graph, Vec<Diagnostic>) {
             order,
             indices,
             places,
-            self_references,
+            late,
         },
         diagnostics,
     )
@@ -200,7 +202,8 @@ struct Builder {
     indices: HashMap<Node, NodeIndex>,
     spans: HashMap<NodeIndex, Span>,
     diagnostics: Vec<Diagnostic>,
-    self_references: Vec<Diagnostic>,
+    /// What only a plan reports.
+    late: Vec<Diagnostic>,
     /// Names that `dynamic` blocks around the present place bind.
     bound: Vec<Arc<str>>,
     /// The edges, to have each once.
@@ -341,7 +344,9 @@ impl Builder {
         } = &resource.lifecycle;
         let switches = create_before_destroy.iter().chain(prevent_destroy);
         self.exprs(here, to, switches, inside);
-        self.exprs(here, to, replace_triggered_by, inside);
+        for expr in replace_triggered_by {
+            self.trigger(here, to, expr, inside);
+        }
         let before = Available {
             before: true,
             ..inside
@@ -356,6 +361,24 @@ impl Builder {
                 ..inside
             },
         );
+    }
+
+    /// What triggers a replacement is looked up only when a plan is made.
+    fn trigger(&mut self, here: &Here<'_>, to: &Node, expr: &Expr, available: Available) {
+        let before = self.diagnostics.len();
+        let misplaced = triggers::misplaced(expr);
+        if !misplaced.is_empty() {
+            self.diagnostics.extend(misplaced);
+            return;
+        }
+        self.expr(here, to, expr, available);
+        let found = self.diagnostics.split_off(before);
+        let (malformed, undeclared) = found
+            .into_iter()
+            .partition::<Vec<_>, _>(|error| error.summary == "Invalid reference");
+        self.diagnostics.extend(malformed);
+        self.late.extend(undeclared);
+        self.late.extend(triggers::not_a_reference(expr));
     }
 
     fn body(&mut self, here: &Here<'_>, to: &Node, body: &Body, available: Available) {
@@ -427,7 +450,7 @@ impl Builder {
         for reference in self.checked(here, expr, available) {
             for from in referred(here.module, &path, &reference.subject) {
                 if from == *to && to.is_resource() {
-                    self.self_references.push(Diagnostic::error(
+                    self.late.push(Diagnostic::error(
                         reference.span,
                         "Self-referential block",
                         format!(

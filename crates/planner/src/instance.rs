@@ -99,6 +99,7 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
         deposed: None,
         awaits,
     };
+    triggers::check(walk, &instance);
     if let Some(reason) = triggers::replacement(walk, &instance, &change) {
         let planned = replacement(&*resource, &config, settings);
         change.changed_paths = change

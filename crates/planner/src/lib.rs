@@ -62,4 +62,4 @@ pub use plan::{Planned, creations, exists_already, is_configured, place_of, plan
 pub use policy::Policies;
 pub use settings::{ProviderSettings, settings};
 pub use validate::validate;
-pub use variables::{Given, GivenValue, GivenVariables, Origin};
+pub use variables::{Given, GivenValue, GivenVariables, Origin, declarations};

@@ -64,6 +64,18 @@ fn allowed(output: &Output, is_root: bool, value: Value, found: &mut Vec<Diagnos
              credential instead",
         );
     }
+    // What is wrong already, or not looked up yet, stands there without a type and unmarked.
+    let is_there = value.is_known() || value.ty() != Type::Any;
+    if output.ephemeral && is_there && !marks.contains(Marks::EPHEMERAL) {
+        let detail = "This output is declared as returning an ephemeral value, so it can be set to \
+                      an ephemeral value only.";
+        return refuse(
+            output.value.span,
+            "Value not allowed in ephemeral output",
+            detail,
+            "remove `ephemeral` from the output block",
+        );
+    }
     if is_root && marks.contains(Marks::SENSITIVE) && !output.sensitive {
         let detail = "This value is sensitive or was made of sensitive values, and an output of the \
                       root module that holds such a value must say so.";

@@ -44,7 +44,7 @@ pub fn plan<'a>(input: &Input<'a>) -> Planned<'a> {
     let (graph, mut found) = graph::build(input.configuration);
     found.extend(adoption::check(input.configuration));
     let broken = found.iter().any(Diagnostic::is_error);
-    let late = graph.self_references.clone();
+    let late = graph.late.clone();
     let adoptions = adoptions(input, &graph, broken);
     let mut walk = Walk::new(*input, Phase::Plan, graph);
     walk.diagnostics = found;
@@ -111,6 +111,8 @@ fn fill(walk: &mut Walk<'_>) {
     ));
     variables::check_arguments(walk);
     settings::check_references(walk);
+    walk.diagnostics
+        .extend(settings::required_of_caller(&input.configuration.root));
     walk.selection = Selection::new(input.options, &walk.graph, &walk.modules);
     let addresses = input.snapshot.resources.keys().cloned();
     walk.moves = moves::moved(input.configuration, addresses, &mut walk.diagnostics);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use flowctl_model::{ModuleInstance, ModulePath, Text, Value};
+use flowctl_parser::ast::Name;
 use flowctl_parser::configuration::{Module, Provider, ProviderRef, Resource};
-use flowctl_parser::diagnostic::Diagnostic;
+use flowctl_parser::diagnostic::{Diagnostic, nearest};
 
 use crate::decode::{Decoded, Use, decode};
 use crate::expansion::Repetition;
@@ -209,43 +210,76 @@ pub(crate) fn referred(
 pub(crate) fn check_references(walk: &mut Walk<'_>) {
     let mut found = Vec::new();
     for (path, module) in walk.modules.iter() {
-        for resource in graph::resources(module) {
-            let Some(reference) = &resource.provider else {
-                continue;
-            };
+        let resources = graph::resources(module);
+        let resources = resources.filter_map(|resource| resource.provider.as_ref());
+        // An import that names a provider is one of a resource without a block.
+        let imports = module.imports.iter();
+        let imports = imports.filter_map(|import| import.provider.as_ref());
+        for reference in resources.chain(imports) {
             let Some(alias) = &reference.alias else {
                 continue;
             };
-            let name = &reference.name;
-            let declared = module.providers.iter().any(|block| {
-                block.name.text == name.text
-                    && block.alias.as_ref().is_some_and(|a| a.text == alias.text)
-            });
-            let handed = || {
-                let mut outer = path.clone();
-                let call = outer.0.pop()?;
-                let call = walk.modules.get(&outer)?.calls.get(&*call)?;
-                call.providers.iter().find(|(inside, _)| {
-                    inside.name.text == name.text
-                        && inside.alias.as_ref().is_some_and(|a| a.text == alias.text)
-                })
-            };
-            if declared || handed().is_some() {
+            let available = available(&walk.modules, path, module);
+            let wanted = reference.to_string();
+            if available.contains(&wanted) {
                 continue;
             }
-            let span = name.span.to(alias.span);
-            let wanted = format!("{}.{}", name.text, alias.text);
             let detail = format!("There is no provider configuration {wanted} in this module.");
-            let error = Diagnostic::error(span, "Provider configuration not present", detail);
-            found.push(error.with_help(format!(
-                "write `provider {:?} {{ alias = {:?} … }}`, or hand one in with `providers` in the \
-                 module block",
-                &*name.text, &*alias.text
-            )));
+            let summary = "Provider configuration not present";
+            let error = Diagnostic::error(reference.place(), summary, detail);
+            let near = nearest(&wanted, available.iter().map(String::as_str));
+            found.push(error.with_help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "write `provider {:?} {{ alias = {:?} … }}`, or hand one in with `providers` in \
+                     the module block",
+                    &*reference.name.text, &*alias.text
+                ),
+            }));
         }
     }
     found.sort_by_key(|diagnostic| diagnostic.span);
     walk.diagnostics.extend(found);
+}
+
+/// The names of the configurations that resources of a module can name, by block and by call.
+fn available(modules: &Modules<'_>, path: &ModulePath, module: &Module) -> Vec<String> {
+    let of_block = |block: &Provider| match &block.alias {
+        Some(alias) => format!("{}.{}", block.name.text, alias.text),
+        None => block.name.text.to_string(),
+    };
+    let mut names: Vec<String> = module.providers.iter().map(of_block).collect();
+    let mut outer = path.clone();
+    if let Some(call) = outer.0.pop()
+        && let Some(call) = modules
+            .get(&outer)
+            .and_then(|module| module.calls.get(&*call))
+    {
+        names.extend(call.providers.iter().map(|(inside, _)| inside.to_string()));
+    }
+    names
+}
+
+/// Configurations that the root module requires of its caller, which it has not.
+pub(crate) fn required_of_caller(root: &Module) -> Vec<Diagnostic> {
+    let required = root.required_providers.iter();
+    let aliases = required.flat_map(|required| &required.aliases);
+    let is_there = |reference: &ProviderRef| {
+        root.providers.iter().any(|block| {
+            let alias = |name: &Option<Name>| name.as_ref().map(|name| name.text.clone());
+            block.name.text == reference.name.text && alias(&block.alias) == alias(&reference.alias)
+        })
+    };
+    let missing = aliases.filter(|alias| !is_there(alias));
+    let error = |alias: &ProviderRef| {
+        Diagnostic::error(
+            alias.place(),
+            "Undefined provider configuration",
+            format!("The root module requires {alias} of its caller, but nothing calls it."),
+        )
+        .with_help("configure it with a provider block of this alias, or leave the alias out")
+    };
+    missing.map(error).collect()
 }
 
 fn resolve(modules: &Modules<'_>, path: &ModulePath, name: &str, alias: Option<&str>) -> Text {

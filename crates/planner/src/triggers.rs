@@ -2,11 +2,12 @@
 
 use flowctl_lang::{Reference, Subject, references};
 use flowctl_model::plan::{Action, Change, Reason};
-use flowctl_model::{AttributePath, Mode, ResourceAddress, Step, Text};
+use flowctl_model::{Address, AttributePath, Mode, ResourceAddress, Step, Text};
 use flowctl_parser::ast::{Expr, ExprKind};
+use flowctl_parser::diagnostic::Diagnostic;
 
 use crate::moves;
-use crate::walk::{Instance, Walk};
+use crate::walk::{Instance, Phase, Walk};
 
 /// Why an instance that would not be replaced is to be replaced all the same.
 pub(crate) fn replacement(
@@ -26,6 +27,108 @@ pub(crate) fn replacement(
     (!names.is_empty()).then_some(Reason::ReplaceTriggered(names))
 }
 
+/// What is wrong with an expression whatever is declared: it names no resource, or something else
+/// besides.
+pub(crate) fn misplaced(expr: &Expr) -> Vec<Diagnostic> {
+    let (found, malformed) = references(expr);
+    if found.is_empty() && malformed.is_empty() {
+        return vec![Diagnostic::error(
+            expr.span,
+            "Invalid replace_triggered_by expression",
+            "A reference to a resource or to an attribute of one is required.",
+        )];
+    }
+    let fits = |reference: &&Reference| {
+        matches!(
+            reference.subject,
+            Subject::Resource { .. } | Subject::CountIndex | Subject::EachKey
+        )
+    };
+    let others = found.iter().filter(|reference| !fits(reference));
+    let error = |_| {
+        Diagnostic::error(
+            expr.span,
+            "Invalid reference in replace_triggered_by expression",
+            "Resources and their attributes trigger a replacement, and of what is variable only \
+             count.index and each.key can be in their index.",
+        )
+    };
+    others.map(error).collect()
+}
+
+/// The error for what computes something out of a resource, which nothing is triggered by.
+pub(crate) fn not_a_reference(expr: &Expr) -> Option<Diagnostic> {
+    let mut at = expr;
+    loop {
+        at = match &at.kind {
+            ExprKind::Variable(_) => return None,
+            ExprKind::GetAttr(access) => &access.target,
+            ExprKind::LegacyIndex(access) => &access.target,
+            ExprKind::Index(access) if is_key(&access.key) => &access.target,
+            ExprKind::Index(access) => {
+                return Some(Diagnostic::error(
+                    access.key.span,
+                    "Invalid expression",
+                    "The index is a constant, count.index or each.key.",
+                ));
+            }
+            _ => {
+                return Some(Diagnostic::error(
+                    expr.span,
+                    "Invalid replace_triggered_by expression",
+                    "A reference to a resource or to an attribute of one is required.",
+                ));
+            }
+        };
+    }
+}
+
+fn is_key(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_) | ExprKind::String(_) => true,
+        ExprKind::GetAttr(access) => matches!(access.target.kind, ExprKind::Variable(_)),
+        _ => false,
+    }
+}
+
+/// Reports keys of instances that are not there.
+pub(crate) fn check(walk: &mut Walk<'_>, instance: &Instance<'_>) {
+    if walk.phase != Phase::Plan || walk.has_errors() || walk.selection.is_partial() {
+        return;
+    }
+    let mut missing = Vec::new();
+    for expr in &instance.resource.lifecycle.replace_triggered_by {
+        let Some(resource) = resource(walk, instance, expr) else {
+            continue;
+        };
+        let (key, _) = behind(walk, instance, expr);
+        if key.is_none() {
+            continue;
+        }
+        let address = resource.instance(key);
+        if !walk.instances.contains_key(&address) {
+            let module = if address.resource.module.is_root() {
+                "the root module".to_owned()
+            } else {
+                address.resource.module.to_string()
+            };
+            let summary = format!("no change found for {} in {module}", within(&address));
+            let detail =
+                format!("There is no instance {address} that could trigger a replacement.");
+            missing.push(Diagnostic::error(expr.span, summary, detail));
+        }
+    }
+    walk.diagnostics.extend(missing);
+}
+
+/// An address as it is written in its own module.
+fn within(address: &Address) -> String {
+    let whole = address.to_string();
+    let module = address.resource.module.to_string();
+    let rest = whole.strip_prefix(&module).unwrap_or(&whole);
+    rest.trim_start_matches('.').to_owned()
+}
+
 fn spelled(expr: &Expr) -> String {
     let mut text = String::new();
     if !moves::spell(expr, &mut text) {
@@ -35,27 +138,10 @@ fn spelled(expr: &Expr) -> String {
 }
 
 fn is_triggered(walk: &Walk<'_>, instance: &Instance<'_>, expr: &Expr) -> bool {
-    let (found, _) = references(expr);
-    let Some(Reference {
-        subject:
-            Subject::Resource {
-                mode: Mode::Managed,
-                type_name,
-                name,
-                ..
-            },
-        ..
-    }) = found.into_iter().next()
-    else {
+    let Some(resource) = resource(walk, instance, expr) else {
         return false;
     };
     let (key, path) = behind(walk, instance, expr);
-    let resource = ResourceAddress {
-        module: walk.store.get(instance.place).instance.clone(),
-        mode: Mode::Managed,
-        type_name,
-        name,
-    };
     walk.changes_of(&resource)
         .filter(|change| key.is_none() || change.address.key == key)
         .any(|change| match change.action {
@@ -69,6 +155,31 @@ fn is_triggered(walk: &Walk<'_>, instance: &Instance<'_>, expr: &Expr) -> bool {
             Action::DeleteThenCreate | Action::CreateThenDelete => true,
             _ => false,
         })
+}
+
+/// The resource that a reference is about.
+fn resource(walk: &Walk<'_>, instance: &Instance<'_>, expr: &Expr) -> Option<ResourceAddress> {
+    let (found, _) = references(expr);
+    let named = |reference| match reference {
+        Reference {
+            subject:
+                Subject::Resource {
+                    mode: Mode::Managed,
+                    type_name,
+                    name,
+                    ..
+                },
+            ..
+        } => Some((type_name, name)),
+        _ => None,
+    };
+    let (type_name, name) = found.into_iter().find_map(named)?;
+    Some(ResourceAddress {
+        module: walk.store.get(instance.place).instance.clone(),
+        mode: Mode::Managed,
+        type_name,
+        name,
+    })
 }
 
 /// The instance key and the attribute path that follow the resource in a reference.

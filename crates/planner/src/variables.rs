@@ -1,14 +1,14 @@
 //! Input variables: from what a person, a file or the environment gives to a value of the declared
 //! type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use flowctl_lang::convert::without_optional;
 use flowctl_lang::{Defaults, Evaluator, NoScope, World, convert, type_constraint};
 use flowctl_model::{Marks, Type, Value};
 use flowctl_parser::ast::{Attribute, Expr, FileId, Span};
-use flowctl_parser::configuration::{Module, Variable};
+use flowctl_parser::configuration::{Configuration, Module, Variable};
 use flowctl_parser::diagnostic::{Diagnostic, nearest};
 
 use crate::conditions;
@@ -95,6 +95,29 @@ pub fn undeclared(root: &Module, given: &GivenVariables) -> Vec<Diagnostic> {
     found
 }
 
+/// What is wrong with the types and defaults of variables, for a configuration in which so much
+/// else is wrong that it is not evaluated.
+pub fn declarations(configuration: &Configuration, world: &dyn World) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut modules = vec![&configuration.root];
+    let mut seen = HashSet::new();
+    while let Some(module) = modules.pop() {
+        for variable in module.variables.values() {
+            match constraint(variable) {
+                Ok(constraint) => {
+                    default(variable, &constraint, world, &mut found);
+                }
+                Err(error) => found.push(error),
+            }
+        }
+        let called = module.calls.values().map(|call| &call.module);
+        let new = called.filter(|module| seen.insert(Arc::as_ptr(module)));
+        modules.extend(new.map(|module| &**module));
+    }
+    found.sort_by_key(|diagnostic| diagnostic.span);
+    found
+}
+
 /// Evaluates a variable of a module instance.
 pub(crate) fn evaluate(walk: &mut Walk<'_>, place: usize, name: &str) {
     let module = walk.store.get(place).module;
@@ -148,7 +171,14 @@ fn value(
     };
     match (given, default) {
         (Some((value, _)), Some(default)) if value.is_null() && !variable.nullable => default,
-        (Some((value, span)), _) => finish(variable, constraint, &value, span, found),
+        (Some((value, span)), _) => {
+            let is_argument = walk.store.caller(place).is_some();
+            if is_argument && !variable.ephemeral && value.deep_marks().contains(Marks::EPHEMERAL) {
+                found.push(kept(variable, span));
+                return unknown();
+            }
+            finish(variable, constraint, &value, span, found)
+        }
         (None, Some(default)) => default,
         (None, None) => {
             // A module call without the argument is reported with the call.
@@ -232,6 +262,18 @@ fn given(
     Some((value, span))
 }
 
+/// The error for an argument that must not be kept, of a variable that does not say so.
+fn kept(variable: &Variable, span: Span) -> Diagnostic {
+    let detail = format!(
+        "The variable {:?} is not declared as accepting ephemeral values, so it cannot be set to a \
+         result derived from one.",
+        variable.name.text
+    );
+    Diagnostic::error(span, "Ephemeral value not allowed", detail)
+        .with_label(variable.header, "declared here")
+        .with_help("write `ephemeral = true` in the variable block")
+}
+
 /// Makes a value fit for its variable: defaults of optional attributes, type, null, marks.
 /// `span` is where the value stands.
 fn finish(
@@ -242,9 +284,9 @@ fn finish(
     found: &mut Vec<Diagnostic>,
 ) -> Value {
     let name = &*variable.name.text;
-    let mut unsuitable = |why: String| {
+    let mut unsuitable = |summary: &str, why: String| {
         let detail = format!("The given value is not suitable for var.{name}: {why}.");
-        let error = Diagnostic::error(span, "Invalid value for input variable", detail);
+        let error = Diagnostic::error(span, summary, detail);
         found.push(if span == variable.header {
             error
         } else {
@@ -254,10 +296,11 @@ fn finish(
     };
     let converted = match convert(&defaults.apply(value), ty) {
         Ok(value) if value.is_null() && !variable.nullable => {
-            unsuitable("required variable may not be set to null".into())
+            let why = "required variable may not be set to null";
+            unsuitable("Required variable not set", why.into())
         }
         Ok(value) => value,
-        Err(error) => unsuitable(error.to_string()),
+        Err(error) => unsuitable("Invalid value for input variable", error.to_string()),
     };
     converted.marked(marks(variable))
 }

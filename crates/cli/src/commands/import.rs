@@ -175,6 +175,7 @@ fn asked(session: &mut Session, address: &Address, id: &str) -> Result<ImportRea
         to,
         for_each: None,
         provider: None,
+        provider_place: None,
     }];
     session.options.generate_config = true;
     let facts = Facts::default();

@@ -148,7 +148,11 @@ pub fn call(
         }
     };
     if any_type || unknown {
-        return Ok(not_null(Value::unknown(returns)).marked(marks));
+        // The body, which would have put the marks where they belong, is not called.
+        let left = args
+            .iter()
+            .fold(marks, |marks, arg| marks.union(arg.marks()));
+        return Ok(not_null(Value::unknown(returns)).marked(left));
     }
     let mut call = Call {
         args,

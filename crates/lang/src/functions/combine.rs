@@ -36,7 +36,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 .map_err(|_| FunctionError::other("the size argument must be positive"))?;
             let elements = call.elements(0)?;
             let Type::List(element) = list.ty() else {
-                return Ok(call.unknown());
+                return Ok(call.unknown().marked(marks));
             };
             // No size means no cut.
             let size = if size == 0 { elements.len() } else { size };
@@ -71,7 +71,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let mut flat = Flat::default();
             flat.add(&list, 0)?;
             let value = if flat.unknown {
-                call.unknown()
+                call.unknown().marked(list.deep_marks())
             } else {
                 Value::tuple(flat.elements)
             };

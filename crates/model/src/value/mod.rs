@@ -4,6 +4,7 @@
 //! and what is certain about it, and marks travel with the value through every operation.
 //! The model is that of Terraform's language, including unknown-value refinements.
 
+mod marks;
 mod set;
 mod share;
 mod walk;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Kind, Marks, Value};
+use super::{Kind, Marks, Value, marks};
 use crate::{AttributePath, Step};
 
 impl Value {
@@ -29,15 +29,16 @@ impl Value {
         }
     }
 
-    /// Marks of the value and of everything inside.
+    /// Marks of the value and of everything inside. What is large is looked through once only.
     pub fn deep_marks(&self) -> Marks {
+        fn all<'v>(values: impl Iterator<Item = &'v Value>) -> Marks {
+            values.fold(Marks::NONE, |marks, value| marks.union(value.deep_marks()))
+        }
         let inside = match &self.kind {
             Kind::List(_, v) | Kind::Set(_, v) | Kind::Tuple(v) => {
-                v.iter().fold(Marks::NONE, |m, v| m.union(v.deep_marks()))
+                marks::of_elements(v, |v| all(v.iter()))
             }
-            Kind::Map(_, m) | Kind::Object(m) => {
-                m.values().fold(Marks::NONE, |m, v| m.union(v.deep_marks()))
-            }
+            Kind::Map(_, m) | Kind::Object(m) => marks::of_members(m, |m| all(m.values())),
             _ => Marks::NONE,
         };
         self.marks.union(inside)

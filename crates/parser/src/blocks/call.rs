@@ -6,7 +6,7 @@ use super::module::Files;
 use super::reader::{Diagnostics, check_name, labels, unsupported_block};
 use super::resource::exclusive;
 use super::values::{INVALID, depends_on, provider_ref, string_literal};
-use crate::ast::{Attribute, Block, ExprKind, Name, ObjectKey, Span};
+use crate::ast::{Attribute, Block, ExprKind, ObjectKey, Span};
 use crate::configuration::{ModuleCall, ProviderRef};
 use crate::diagnostic::Diagnostic;
 
@@ -117,13 +117,7 @@ fn providers(attribute: &Attribute, out: &mut Diagnostics) -> Vec<(ProviderRef, 
         let (Some(key), Some(value)) = (key, provider_ref(&item.value, out)) else {
             continue;
         };
-        let alias = |alias: &Name| format!(".{}", alias.text);
-        let inside = format!(
-            "{}{}",
-            key.name.text,
-            key.alias.as_ref().map(alias).unwrap_or_default()
-        );
-        if let Some(first) = seen.insert(inside, place) {
+        if let Some(first) = seen.insert(key.to_string(), place) {
             out.push(
                 Diagnostic::error(
                     item.value.span,

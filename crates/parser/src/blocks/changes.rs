@@ -141,6 +141,7 @@ pub(super) fn import(block: &Block, out: &mut Diagnostics) -> Option<Import> {
         id: expr("id")?,
         for_each: expr("for_each"),
         provider,
+        provider_place: block.body.attribute("provider").map(|given| given.span),
     })
 }
 

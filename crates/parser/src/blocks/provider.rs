@@ -69,6 +69,8 @@ pub(super) fn provider(block: Block, out: &mut Diagnostics) -> Option<Provider> 
             ));
         }
     }
+    let settled =
+        !body.blocks.is_empty() || body.attributes.iter().any(|a| &*a.name.text != "alias");
     body.attributes.retain(|attribute| {
         let name = &*attribute.name.text;
         !matches!(name, "alias" | "version") && !RESERVED_ARGUMENTS.contains(&name)
@@ -79,6 +81,7 @@ pub(super) fn provider(block: Block, out: &mut Diagnostics) -> Option<Provider> 
         name,
         alias,
         header,
+        settled,
         body,
     })
 }

@@ -221,41 +221,40 @@ fn ignore_changes(body: &Body, out: &mut Diagnostics) -> IgnoreChanges {
 fn replace_triggered_by(body: &Body, out: &mut Diagnostics) -> Vec<Expr> {
     const SUMMARY: &str = "Invalid replace_triggered_by expression";
     let mut found = list(body, "replace_triggered_by", out);
+    // What is more than a reference, the plan refuses where it needs it.
     found.retain(|item| {
-        let Some(steps) = steps(item, false) else {
+        let literal = matches!(
+            item.kind,
+            ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::Null
+        );
+        if literal {
             out.push(Diagnostic::error(
                 item.span,
                 SUMMARY,
                 "A reference to a resource or to an attribute of one is required.",
             ));
             return false;
+        }
+        let Some(steps) = steps(item, false) else {
+            return true;
         };
-        let other = [
-            "var",
-            "local",
-            "module",
-            "data",
-            "path",
-            "terraform",
-            "each",
-            "count",
-            "self",
-        ];
-        let resource =
-            !matches!(steps.first(), Some((Step::Name(root), _)) if other.contains(root));
-        if !resource {
-            for summary in [
+        let other = ["var", "local", "module", "path", "terraform", "self"];
+        let summaries: &[&str] = match steps.first() {
+            Some((Step::Name("each" | "count"), _)) => &[SUMMARY],
+            Some((Step::Name(root), _)) if other.contains(root) => &[
                 "Invalid reference in replace_triggered_by expression",
                 SUMMARY,
-            ] {
-                out.push(Diagnostic::error(
-                    item.span,
-                    summary,
-                    "Only resources and their attributes can trigger a replacement.",
-                ));
-            }
+            ],
+            _ => return true,
+        };
+        for summary in summaries {
+            out.push(Diagnostic::error(
+                item.span,
+                *summary,
+                "Only resources and their attributes can trigger a replacement.",
+            ));
         }
-        resource
+        false
     });
     found
 }

@@ -2,10 +2,12 @@
 
 use super::module::unexpected_block;
 use super::reader::{Allowed, Diagnostics, check, labels};
-use super::values::string_literal;
+use super::values::{INVALID, string_literal};
 use super::version::{TERRAFORM_VERSION, meets, names_prerelease};
-use crate::ast::{Attribute, Block, ExprKind, Name, ObjectKey, Span};
+use crate::ast::{Attribute, Block, Expr, ExprKind, Name, ObjectKey, Span};
+use crate::configuration::{ProviderRef, Requirement};
 use crate::diagnostic::Diagnostic;
+use crate::reference::is_reference;
 
 /// What the members of a provider requirement are called.
 const REQUIREMENT: [&str; 3] = ["source", "version", "configuration_aliases"];
@@ -13,7 +15,7 @@ const REQUIREMENT: [&str; 3] = ["source", "version", "configuration_aliases"];
 /// What the `terraform` blocks of a module say, together.
 #[derive(Default)]
 pub(super) struct Settings {
-    pub(super) required_providers: Vec<(Name, Option<String>)>,
+    pub(super) required_providers: Vec<Requirement>,
     requirements: Option<Span>,
     backend: Option<Span>,
     cloud: Option<Span>,
@@ -110,9 +112,7 @@ impl Settings {
             out.push(unexpected_block(nested));
         }
         for attribute in &block.body.attributes {
-            let source = requirement(attribute, out);
-            self.required_providers
-                .push((attribute.name.clone(), source));
+            self.required_providers.push(requirement(attribute, out));
         }
     }
 }
@@ -141,27 +141,32 @@ fn required_version(attribute: &Attribute, json: bool, out: &mut Diagnostics) {
     }
 }
 
-/// The source that an entry of `required_providers` names.
-fn requirement(attribute: &Attribute, out: &mut Diagnostics) -> Option<String> {
+/// An entry of `required_providers`.
+fn requirement(attribute: &Attribute, out: &mut Diagnostics) -> Requirement {
+    let mut found = Requirement {
+        name: attribute.name.clone(),
+        place: attribute.expr.span,
+        source: None,
+        aliases: Vec::new(),
+    };
     let items = match &attribute.expr.kind {
         ExprKind::Object(items) => items,
         ExprKind::String(text) => {
             if meets(text).is_none() {
                 out.push(invalid_constraint(attribute.expr.span));
             }
-            return None;
+            return found;
         }
-        ExprKind::Number(_) => return None,
+        ExprKind::Number(_) => return found,
         _ => {
             out.push(Diagnostic::error(
                 attribute.expr.span,
                 "Invalid required_providers object",
                 "A required_providers entry is an object with \"source\" and \"version\".",
             ));
-            return None;
+            return found;
         }
     };
-    let mut source = None;
     for item in items {
         let (key, place) = match &item.key {
             ObjectKey::Name(name) => (&name.text, name.span),
@@ -172,7 +177,7 @@ fn requirement(attribute: &Attribute, out: &mut Diagnostics) -> Option<String> {
         };
         match (&**key, &item.value.kind) {
             ("source", ExprKind::String(text)) if is_source(text) => {
-                source = Some(text.to_string());
+                found.source = Some(text.to_string());
             }
             ("source", ExprKind::String(_)) => out.push(Diagnostic::error(
                 item.value.span,
@@ -187,6 +192,9 @@ fn requirement(attribute: &Attribute, out: &mut Diagnostics) -> Option<String> {
             ("version", ExprKind::String(text)) if meets(text).is_none() => {
                 out.push(invalid_constraint(item.value.span));
             }
+            ("configuration_aliases", _) => {
+                found.aliases = aliases(&attribute.name.text, &item.value, out);
+            }
             (key, _) if !REQUIREMENT.contains(&key) => out.push(Diagnostic::error(
                 place,
                 "Invalid required_providers object",
@@ -195,7 +203,68 @@ fn requirement(attribute: &Attribute, out: &mut Diagnostics) -> Option<String> {
             _ => {}
         }
     }
-    source
+    found
+}
+
+/// `configuration_aliases`: references to configurations of the provider they are listed for.
+fn aliases(local: &str, value: &Expr, out: &mut Diagnostics) -> Vec<ProviderRef> {
+    let ExprKind::Tuple(items) = &value.kind else {
+        let detail = "A list is required here, written out in brackets.";
+        out.push(Diagnostic::error(value.span, INVALID, detail));
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for item in items {
+        if !is_reference(item) {
+            let detail = "An alias is listed as a reference, without quotes: the provider's local \
+                          name, a dot and the alias.";
+            out.push(Diagnostic::error(item.span, INVALID, detail));
+            continue;
+        }
+        let detail = match configuration(item) {
+            Some(alias) if *alias.name.text == *local => {
+                found.push(alias);
+                continue;
+            }
+            Some(alias) => format!(
+                "This is listed for the provider {local:?}, but {alias} is a configuration of {:?}.",
+                alias.name.text
+            ),
+            None => "A configuration is named by the provider's local name, a dot and an alias."
+                .to_owned(),
+        };
+        let error = Diagnostic::error(value.span, "Invalid configuration_aliases value", detail);
+        out.push(error.with_help(format!("write `configuration_aliases = [{local}.NAME]`")));
+    }
+    found
+}
+
+/// The provider configuration that a reference names.
+fn configuration(expr: &Expr) -> Option<ProviderRef> {
+    let named = |expr: &Expr, alias| match &expr.kind {
+        ExprKind::Variable(text) => Some(ProviderRef {
+            name: Name {
+                text: text.clone(),
+                span: expr.span,
+            },
+            alias,
+        }),
+        _ => None,
+    };
+    match &expr.kind {
+        ExprKind::GetAttr(access) => named(&access.target, Some(access.name.clone())),
+        ExprKind::Index(access) => {
+            let ExprKind::String(text) = &access.key.kind else {
+                return None;
+            };
+            let alias = Name {
+                text: text.clone(),
+                span: access.key.span,
+            };
+            named(&access.target, Some(alias))
+        }
+        _ => named(expr, None),
+    }
 }
 
 /// Whether a text is the address of a provider: up to three parts, the first of three a host.

@@ -197,6 +197,10 @@ fn behind_object(expr: &Expr) -> Option<Span> {
     if let Some((Step::Index | Step::LegacyIndex, _)) = next {
         next = rest.next();
     }
+    // An output stands for its module.
+    if let (Some((Step::Name("module"), _)), Some((Step::Name(_), _))) = (steps.first(), next) {
+        next = rest.next();
+    }
     let (_, first) = next?;
     Some(Span {
         end: expr.span.end,

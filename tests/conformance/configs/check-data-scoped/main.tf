@@ -1,0 +1,7 @@
+check "c" {
+  data "terraform_data" "d" {}
+  assert {
+    condition = true
+    error_message = "x"
+  }
+}

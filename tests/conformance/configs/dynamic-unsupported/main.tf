@@ -1,0 +1,6 @@
+resource "terraform_data" "t" {
+  dynamic "nope" {
+    for_each = [1]
+    content {}
+  }
+}

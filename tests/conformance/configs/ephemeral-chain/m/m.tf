@@ -1,0 +1,7 @@
+variable "e" {
+  ephemeral = true
+}
+output "o" {
+  value = var.e
+  ephemeral = true
+}

@@ -1,0 +1,4 @@
+variable "e" {}
+output "o" {
+  value = 1
+}

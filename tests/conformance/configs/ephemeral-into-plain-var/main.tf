@@ -1,0 +1,8 @@
+variable "e" {
+  ephemeral = true
+  default = "x"
+}
+module "m" {
+  source = "./m"
+  e = var.e
+}

@@ -1,0 +1,3 @@
+resource "terraform_data" "b" {
+  for_each = toset(["a", null])
+}

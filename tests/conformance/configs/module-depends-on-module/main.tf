@@ -1,0 +1,8 @@
+module "m" {
+  source = "./m"
+}
+module "n" {
+  source = "./m"
+  depends_on = [module.m]
+}
+output "o" { value = module.n.o }

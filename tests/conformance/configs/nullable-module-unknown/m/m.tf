@@ -1,0 +1,5 @@
+variable "a" {
+  default = "d"
+  nullable = false
+}
+output "o" { value = var.a }

@@ -1,0 +1,6 @@
+check "c" {
+  assert {
+    condition = false
+    error_message = "base"
+  }
+}

@@ -1,0 +1,4 @@
+provider "terraform" { alias = "west" }
+resource "terraform_data" "a" {
+  provider = terraform.wst
+}

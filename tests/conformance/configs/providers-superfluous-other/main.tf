@@ -1,0 +1,5 @@
+provider "terraform" { alias = "x" }
+module "m" {
+  source = "./m"
+  providers = { other = terraform.x }
+}

@@ -1,0 +1,4 @@
+terraform {
+  language = TF2021
+}
+output "o" { value = 1 }

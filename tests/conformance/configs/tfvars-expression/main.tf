@@ -1,0 +1,2 @@
+variable "a" { default = "default" }
+output "o" { value = var.a }

@@ -1,0 +1,2 @@
+b = "b.auto"
+c = "b.auto"
