@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 mod common;
 
-use common::{Quiet, argument, plain, text};
+use common::{Quiet, argument, plain};
 
 impl Services for Quiet {
     fn world(&self) -> &dyn World {

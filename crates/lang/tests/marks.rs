@@ -169,7 +169,7 @@ const KEEPING: &[(Shape, Shape, &str)] = &[
     (Str, Map, r#"{ (@) = "v" }"#),
     (Str, Map, r#"{ "${@}" = "v", w = "x" }"#),
     // Attributes and indices.
-    (Str, Str, r#"{ k = @ }.k"#),
+    (Str, Str, "{ k = @ }.k"),
     (Str, Str, r#"{ k = @ }["k"]"#),
     (Str, Str, r#"["b", @][1]"#),
     (Str, Str, "[@].0"),
@@ -251,7 +251,7 @@ const DROPPING: &[(Shape, Shape, &str)] = &[
     (Str, Str, r#"true ? "z" : @"#),
     (Str, Str, r#"lookup({ a = "x", b = "y" }, @, "z")"#),
     (Str, Number, "length([@])"),
-    (Str, List, r#"keys({ k = @ })"#),
+    (Str, List, "keys({ k = @ })"),
     (Str, List, r#"keys({ (@) = "v" })"#),
     (Str, Str, r#"coalesce(@, "z")"#),
     (Str, Str, r#"coalesce("z", @)"#),
@@ -262,7 +262,7 @@ const DROPPING: &[(Shape, Shape, &str)] = &[
     (Str, List, r#"[for k, v in { (@) = "v" } : k]"#),
     (Str, List, r#"matchkeys(["x", "y"], ["a", "b"], [@])"#),
     (Str, Number, r#"index(["a", "zz"], @)"#),
-    (Str, Number, r#"length({ (@) = 1, a = 2 })"#),
+    (Str, Number, "length({ (@) = 1, a = 2 })"),
     (Str, Number, r#"length(toset([@, "a"]))"#),
     (
         Str,
