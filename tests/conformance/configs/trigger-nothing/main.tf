@@ -1,5 +1,5 @@
 resource "terraform_data" "t" {
   lifecycle {
-    replace_triggered_by = [upper("a"), null]
+    replace_triggered_by = [upper("a")]
   }
 }
