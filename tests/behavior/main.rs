@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something goes wrong")]
 
+mod accounts;
 mod apply;
 mod cdktf;
 mod comment;

@@ -245,6 +245,24 @@ fn a_policy_whose_setting_was_cut_off_is_set_once_more() {
 }
 
 #[test]
+fn a_policy_whose_setting_was_cut_off_is_ours_after_the_configuration_changed() {
+    let Some(environment) = super::with(&configuration("cut-other")) else {
+        return;
+    };
+    let only = [&APPLY[..], &["-target=aws_s3_bucket.archive"]].concat();
+    let _ = environment.flowctl(&only).success();
+    let mut cut = environment.command(&APPLY);
+    let cut = cut.env("FLOWCTL_FAULT", "before-result:1").output();
+    assert!(cut.is_ok_and(|cut| cut.status.code().is_none()));
+    let other = "-var=action=s3:ListBucket";
+    let again = environment.flowctl(&[&APPLY[..], &[other]].concat());
+    let again = again.success();
+    assert!(again.stdout.contains("0 added, 1 changed"), "{again}");
+    plans_empty(&environment, &[other]);
+    let _ = environment.flowctl(&DESTROY).success();
+}
+
+#[test]
 fn a_name_that_is_taken_is_told_with_a_way_out() {
     let bucket = |name: &str, region: &str| {
         format!(

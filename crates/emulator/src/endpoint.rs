@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::recorder::{Entry, Logged, Recorder};
 use crate::service::{OperationShape, SERVICE};
 use crate::store::{Database, StoreThread, digest};
-use crate::{arn, uri, validate};
+use crate::{arn, sts, uri, validate};
 
 /// A request, read whole.
 pub(crate) struct Request {
@@ -20,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    /// The token of the session that its credentials are of.
+    pub(crate) session: Option<String>,
     /// Whether a web page made it.
     pub(crate) from_page: bool,
     pub(crate) body: Vec<u8>,
@@ -30,6 +32,8 @@ pub(crate) struct Request {
 pub(crate) enum Outcome {
     Answer(String),
     Error(ServiceError),
+    /// As STS answers.
+    Sts(sts::Answer),
     /// Close the connection without an answer; `reset` as if the host had gone.
     Drop {
         reset: bool,
@@ -68,6 +72,10 @@ impl Endpoint {
                 .await
                 .map_or_else(Outcome::Error, Outcome::Answer);
         }
+        if sts::is_for(&request) {
+            let region = self.region(&request);
+            return Outcome::Sts(sts::answer(&request, &self.account, region));
+        }
         match route(&request.method, &request.path) {
             Ok((operation, shape)) => self.operate(operation, shape, &request).await,
             Err(error) => Outcome::Error(error),
@@ -80,11 +88,9 @@ impl Endpoint {
         shape: &OperationShape,
         request: &Request,
     ) -> Outcome {
-        let region = request
-            .authorization
-            .as_deref()
-            .and_then(arn::signed_region);
-        let region = region.unwrap_or(&self.options.region);
+        let region = self.region(request);
+        let session = sts::Session::of(request);
+        let account = session.map_or_else(|| Arc::clone(&self.account), |of| of.account.into());
         let decision = self.injector().decide(operation);
         if !decision.delay.is_zero() {
             tokio::time::sleep(decision.delay).await;
@@ -109,7 +115,7 @@ impl Endpoint {
                     match validate::check(&SERVICE, &shape.input, &mut input) {
                         Ok(unknown) => {
                             ignored = unknown;
-                            let context = self.context(region, &decision);
+                            let context = self.context(&account, region, &decision);
                             let work = move |database: &mut Database| {
                                 operation.perform(database, &context, &input)
                             };
@@ -146,11 +152,18 @@ impl Endpoint {
         }
     }
 
-    fn context(&self, region: &str, decision: &Decision) -> Context {
+    /// The region that a request is signed for.
+    fn region<'a>(&'a self, request: &'a Request) -> &'a str {
+        let signed = request.authorization.as_deref();
+        let signed = signed.and_then(arn::signed_region);
+        signed.unwrap_or(&self.options.region)
+    }
+
+    fn context(&self, account: &Arc<str>, region: &str, decision: &Decision) -> Context {
         Context {
-            account: Arc::clone(&self.account),
+            account: Arc::clone(account),
             region: region.to_owned(),
-            scope: format!("{}/{region}", self.account),
+            scope: format!("{account}/{region}"),
             now: now(),
             quota: self.options.quota,
             connectors: Arc::clone(&self.connectors),

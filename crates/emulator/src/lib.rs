@@ -5,7 +5,8 @@
 //! connectors, flows as documents, and tags. It enforces the service's own constraints, keeps
 //! the rules of idempotency tokens, pages its lists and never returns a credential, nor writes
 //! one anywhere: of credentials it keeps keyed digests in memory. Regions are told apart by the
-//! request's signature, which is not verified.
+//! request's signature, which is not verified. Of STS it has what tells who asks and what takes a
+//! role: a session of a role of another account works in that account.
 //!
 //! Data live in memory or in an SQLite file ([`Store`]). Faults are injected by rules
 //! ([`Faults`]): throttling, errors, delays, closed connections, lost answers, lagging reads.
@@ -33,6 +34,7 @@ mod rules;
 mod server;
 mod service;
 mod store;
+mod sts;
 mod uri;
 mod validate;
 

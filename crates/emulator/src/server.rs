@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
@@ -185,6 +185,14 @@ async fn respond(
             let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             Ok(answer(status, Some(error.kind), body))
         }
+        Outcome::Sts(told) => {
+            let status = StatusCode::from_u16(told.status);
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = answer(status, None, told.body);
+            let xml = HeaderValue::from_static("text/xml");
+            response.headers_mut().insert(CONTENT_TYPE, xml);
+            Ok(response)
+        }
         Outcome::Drop { reset: as_reset } => {
             reset.store(as_reset, Ordering::Relaxed);
             Err(Closed)
@@ -221,6 +229,7 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, ServiceError
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: header(AUTHORIZATION),
         content_type: header(CONTENT_TYPE),
+        session: header(HeaderName::from_static("x-amz-security-token")),
         from_page: head.headers.contains_key(ORIGIN),
         body,
     })

@@ -61,10 +61,13 @@ pub fn decide(
             if can_be_asked && (0.0..TOKEN_VALID).contains(&age) {
                 return RecoveryFinding::WillResume;
             }
-            let in_time = live.created_at.is_some_and(|made| {
-                let after = made - unfinished.started_at;
-                (-MADE_BEFORE..=resource.is_made_within().as_secs_f64()).contains(&after)
-            });
+            let in_time = match live.created_at {
+                Some(made) => {
+                    let after = made - unfinished.started_at;
+                    (-MADE_BEFORE..=resource.is_made_within().as_secs_f64()).contains(&after)
+                }
+                None => resource.is_undated(),
+            };
             let intended = intent.intended.as_ref().map(|state| &state.attributes);
             if in_time && intended.is_some_and(|i| agrees(resource, i, &live.attributes)) {
                 RecoveryFinding::Adopted

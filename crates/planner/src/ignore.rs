@@ -110,7 +110,9 @@ fn path(expr: &Expr, block: &Block) -> Result<AttributePath, Diagnostic> {
     let Some(first) = path.names().next() else {
         return Err(unreadable(expr));
     };
-    if block.attribute(first).is_none() && block.nested(first).is_none() {
+    // What is refused cannot change either: Terraform's configurations often ignore it.
+    let known = block.attribute(first).is_some() || block.nested(first).is_some();
+    if !known && block.instead_of(first).is_none() {
         let detail = format!("This resource has no argument and no block {:?}.", &**first);
         let error = Diagnostic::error(expr.span, "Unsupported attribute", detail);
         return Err(match flowctl_parser::nearest(first, block.names()) {

@@ -20,7 +20,6 @@ use flowctl_schema::{ErrorKind, ProviderError};
 use tokio::sync::OnceCell;
 
 use crate::api::Apis;
-use crate::arn::Arn;
 use crate::error::{Request, RoleRefused, Service, no_region, no_scheme};
 use crate::ours::Attempts;
 use crate::settings::{Role, Settings};
@@ -31,8 +30,6 @@ const ATTEMPTS: u32 = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The service connects to the connector before it answers.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(2);
-/// The account of the emulator, unless it was told another one.
-const EMULATOR_ACCOUNT: &str = "123456789012";
 
 /// What the command line says about where requests go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -149,10 +146,11 @@ impl Client {
     }
 
     async fn make(&self, operation: &str) -> Result<Connection, ProviderError> {
-        if self.environment.emulator {
-            return self.to_emulator(operation).await;
-        }
-        let connection = self.to_service(operation).await?;
+        let connection = if self.environment.emulator {
+            self.to_emulator(operation).await?
+        } else {
+            self.to_service(operation).await?
+        };
         self.check_account(&connection).await?;
         Ok(connection)
     }
@@ -186,6 +184,7 @@ impl Client {
             .retry_config(self.retries().unwrap_or_else(retries))
             .timeout_config(timeouts())
             .build();
+        let sdk = self.with_roles(sdk).await;
         let config = aws_sdk_appflow::config::Builder::from(&sdk).endpoint_url(&endpoint);
         Ok(Connection {
             appflow: aws_sdk_appflow::Client::from_conf(config.build()),
@@ -316,7 +315,9 @@ impl Client {
     /// The configuration with the credentials of the roles, each assumed by the one before.
     async fn with_roles(&self, mut sdk: SdkConfig) -> SdkConfig {
         let settings = &self.settings;
-        if let Some((role, file)) = &settings.web_identity {
+        let web_identity_of = settings.web_identity.as_ref();
+        // The SDK asks nobody but AWS itself for these.
+        if let Some((role, file)) = web_identity_of.filter(|_| !self.environment.emulator) {
             sdk = sdk
                 .to_builder()
                 .credentials_provider(web_identity(&sdk, role, file))
@@ -355,10 +356,26 @@ impl Client {
         })
     }
 
+    /// The address of the service that roles are assumed with, if it is not that service's own: the
+    /// emulator answers for it too, unless another stand-in is named.
+    fn sts_endpoint(&self) -> Option<String> {
+        let said = self.settings.endpoint(Service::STS).map(str::to_owned);
+        if !self.environment.emulator {
+            return said;
+        }
+        let named = || std::env::var(Service::STS.endpoint_variable()).ok();
+        said.or_else(|| named().filter(|url| !url.is_empty()))
+            .or_else(|| self.environment.endpoint_url.clone())
+    }
+
     /// The configuration for the service that roles are assumed with.
     fn for_sts(&self, sdk: &SdkConfig) -> SdkConfig {
         let mut builder = sdk.to_builder();
-        if let Some(url) = self.settings.endpoint(Service::STS) {
+        if let Some(url) = self.sts_endpoint() {
+            if self.environment.emulator && !is_plain(&url) {
+                // The emulator's own client has no TLS.
+                builder.set_http_client(None);
+            }
             builder = builder.endpoint_url(url);
         }
         if let Some(region) = &self.settings.sts_region {
@@ -408,22 +425,15 @@ impl Client {
     }
 
     async fn ask_identity(&self, connection: &Connection) -> Result<Identity, ProviderError> {
-        if self.environment.emulator {
-            let account = emulator_account(connection).await;
-            return Ok(Identity {
-                arn: format!("arn:aws:iam::{account}:user/emulator"),
-                account,
-                user_id: "EMULATOR".to_owned(),
-            });
-        }
         let operation = "GetCallerIdentity";
         let client = aws_sdk_sts::Client::new(&self.for_sts(&connection.sdk));
+        let endpoint = self.sts_endpoint();
         let answer = client.get_caller_identity().send().await.map_err(|error| {
             let request = Request {
                 service: Service::STS,
                 operation,
                 writes: false,
-                endpoint: self.settings.endpoint(Service::STS),
+                endpoint: endpoint.as_deref(),
                 redactor: &Redactor::none(),
             };
             request.failed(&error)
@@ -462,25 +472,6 @@ impl Client {
              `forbidden_account_ids` of the provider",
         ))
     }
-}
-
-/// The account of the emulator, as the names of what is in it tell.
-async fn emulator_account(connection: &Connection) -> String {
-    let profiles = connection
-        .appflow
-        .describe_connector_profiles()
-        .max_results(1)
-        .send()
-        .await;
-    let arn = profiles.ok().and_then(|answer| {
-        let profile = answer.connector_profile_details?.into_iter().next()?;
-        profile.connector_profile_arn
-    });
-    let account = arn
-        .as_deref()
-        .and_then(|arn| Arn::parse(arn).ok())
-        .map(|arn| arn.account);
-    account.unwrap_or(EMULATOR_ACCOUNT).to_owned()
 }
 
 /// How requests are repeated unless somebody says it. The SDK's adaptive mode halves its rate at

@@ -119,6 +119,9 @@ impl Provider for AwsProvider {
 
     fn validate(&self, config: &Value) -> Vec<Problem> {
         let mut problems = settings::validate(config);
+        if self.environment.emulator {
+            problems.extend(settings::emulated(config));
+        }
         if self.environment.untrusted {
             problems.extend(settings::untrusted(config));
         }

@@ -183,6 +183,10 @@ impl ResourceType for Regional {
         self.inner.is_made_with(argument)
     }
 
+    fn is_undated(&self) -> bool {
+        self.inner.is_undated()
+    }
+
     fn is_made_within(&self) -> Duration {
         self.inner.is_made_within()
     }

@@ -326,6 +326,19 @@ const WHO_AND_WHERE: [&str; 10] = [
     "token",
 ];
 
+/// What has no effect with the emulator.
+pub(crate) fn emulated(config: &Value) -> Option<Problem> {
+    let blocks = config.get("assume_role_with_web_identity")?.elements()?;
+    blocks.first()?;
+    let path = AttributePath::attribute("assume_role_with_web_identity");
+    let detail = "With `--emulator` no role is assumed with a token of another service.";
+    let found = Problem::warning(path.index(0), "Setting without effect", detail);
+    Some(
+        found
+            .with_help("`assume_role` has its effect there too, on `allowed_account_ids` as well."),
+    )
+}
+
 /// What an untrusted configuration may not set.
 pub(crate) fn untrusted(config: &Value) -> Vec<Problem> {
     let is_set = |name: &&str| {

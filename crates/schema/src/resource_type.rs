@@ -96,6 +96,13 @@ pub trait ResourceType: Send + Sync {
         true
     }
 
+    /// Whether objects have no time at which they were made, because they are something that another
+    /// object says of itself. One that is as an interrupted creation intended it is as good as made
+    /// by it.
+    fn is_undated(&self) -> bool {
+        false
+    }
+
     /// Whether an object has an argument from its first moment. What further requests give it may be
     /// missing of an object whose creation was interrupted.
     fn is_made_with(&self, _argument: &str) -> bool {

@@ -74,7 +74,7 @@ fn decisions() {
     }
 }
 
-/// A type whose objects are dated only when they are ready.
+/// A type whose objects are dated only when they are ready, if at all.
 struct Slow<'a>(&'a dyn ResourceType);
 
 impl ResourceType for Slow<'_> {
@@ -86,6 +86,9 @@ impl ResourceType for Slow<'_> {
     }
     fn create_is_repeatable(&self) -> bool {
         false
+    }
+    fn is_undated(&self) -> bool {
+        true
     }
     fn is_made_within(&self) -> std::time::Duration {
         std::time::Duration::from_hours(1)
@@ -101,17 +104,24 @@ fn an_object_that_takes_long_to_be_made_may_be_dated_late() {
         intent: intent(OperationAction::Create, "a", Some(&thing("a", "1"))),
         started_at: NOW,
     };
-    for (made, finding) in [
-        (3600.0, RecoveryFinding::Adopted),
-        (3601.0, RecoveryFinding::NotOurs),
+    for (size, made, finding) in [
+        ("1", Some(3600.0), RecoveryFinding::Adopted),
+        ("1", Some(3601.0), RecoveryFinding::NotOurs),
+        // Without a time what it is counts alone.
+        ("1", None, RecoveryFinding::Adopted),
+        ("2", None, RecoveryFinding::NotOurs),
     ] {
-        let live = live("a", "1", Some(NOW + made));
+        let live = live("a", size, made.map(|made| NOW + made));
         let facts = Facts {
             live: Some(&live),
             wanted: true,
             now: NOW + 4000.0,
         };
-        assert_eq!(decide(&unfinished, facts, &slow), finding, "{made}");
+        assert_eq!(
+            decide(&unfinished, facts, &slow),
+            finding,
+            "{size} {made:?}"
+        );
     }
     // Who cannot be asked with the same token is not, whatever the clock says.
     let live = live("a", "1", Some(NOW - 4000.0));

@@ -11,7 +11,7 @@ use super::key_objects::KeyObjects;
 use crate::registry::ResourceEntry;
 use crate::table::{
     boolean, flag, is_set, number, or_default, problem, same_or_blank, same_or_no, string, text,
-    with,
+    timeout_problems, timeouts, with,
 };
 use crate::{name, policy, tags};
 
@@ -191,6 +191,7 @@ fn schema() -> Schema {
         version: 0,
         block: Block {
             attributes,
+            blocks: vec![timeouts(&["create"])],
             doc: "A key that services encrypt with. Until its next change a key that flowctl made \
                   has a tag `flowctl:creation`, by which an interrupted run finds it again.",
             ..Block::default()
@@ -213,6 +214,7 @@ impl ResourceType for Key {
             .into_iter()
             .chain(uses(config))
             .chain(rotation(config))
+            .chain(timeout_problems(config))
             .collect()
     }
 

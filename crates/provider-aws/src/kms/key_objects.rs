@@ -25,7 +25,7 @@ use crate::api::Reached;
 use crate::client::Client;
 use crate::error::Request;
 use crate::ours::is_told;
-use crate::table::{flag, owned, text, text_value, whole, whole_value};
+use crate::table::{flag, owned, text, text_value, timeout, whole, whole_value};
 use crate::wait::Waiting;
 use crate::{policy, tags};
 
@@ -192,6 +192,7 @@ impl KeyObjects {
             .set_multi_region(flag(planned, "multi_region"))
             .set_tags(Some(wanted));
         let mut waiting = Waiting::new(Duration::from_secs(1), Duration::from_secs(8));
+        let limit = timeout(planned, "create", PRINCIPALS);
         loop {
             // A request that is sent once more makes another key.
             let once = aws_sdk_kms::config::Builder::new().retry_config(RetryConfig::disabled());
@@ -206,7 +207,7 @@ impl KeyObjects {
                 }
                 Err(error) => api.request(CREATE, true, NOTHING).failed(&error),
             };
-            if !is_new_principal(&error) || !waiting.pause(PRINCIPALS).await {
+            if !is_new_principal(&error) || !waiting.pause(limit).await {
                 return Err(match error.kind {
                     ErrorKind::AccessDenied => error.with_hint(format!(
                         "the credentials in use need an IAM policy that allows `kms:CreateKey`, and \

@@ -91,8 +91,9 @@ impl Calls<'_> {
         }
     }
 
-    /// Makes the bucket in the region of the client.
-    pub(super) async fn create(&self) -> Result<(), ProviderError> {
+    /// Makes the bucket in the region of the client, and waits so long if one of its name was deleted
+    /// a moment ago.
+    pub(super) async fn create(&self, limit: Duration) -> Result<(), ProviderError> {
         let region = self.api.region.as_str();
         let place = (region != FIRST_REGION).then(|| {
             CreateBucketConfiguration::builder()
@@ -105,8 +106,7 @@ impl Calls<'_> {
             let request = request.set_create_bucket_configuration(place.clone());
             let sent = request.send().await.map(drop);
             match sent.map_err(|error| self.writing(CREATE).failed(&error)) {
-                // A bucket of this name was deleted a moment ago.
-                Err(error) if is_settling(&error) && waiting.pause(SETTLES).await => {}
+                Err(error) if is_settling(&error) && waiting.pause(limit).await => {}
                 done => return done,
             }
         }
@@ -129,8 +129,8 @@ impl Calls<'_> {
         }
     }
 
-    /// Gives the bucket exactly these tags.
-    pub(super) async fn set_tags(&self, tags: &Tags) -> Result<(), ProviderError> {
+    /// Gives the bucket exactly these tags, and waits so long for one that is new.
+    pub(super) async fn set_tags(&self, tags: &Tags, limit: Duration) -> Result<(), ProviderError> {
         let set = tags.iter().map(|(key, value)| {
             let tag = Tag::builder().key(key).value(value);
             tag.build()
@@ -152,14 +152,19 @@ impl Calls<'_> {
                 sent.map(drop).map_err(|error| call.failed(&error))
             };
             match sent {
-                Err(error) if is_settling(&error) && waiting.pause(SETTLES).await => {}
+                Err(error) if is_settling(&error) && waiting.pause(limit).await => {}
                 done => return done,
             }
         }
     }
 
-    /// Deletes the bucket, with everything in it if that is wanted.
-    pub(super) async fn delete(&self, with_content: bool) -> Result<(), ProviderError> {
+    /// Deletes the bucket, with everything in it if that is wanted, and waits so long for what else is
+    /// done to it.
+    pub(super) async fn delete(
+        &self,
+        with_content: bool,
+        limit: Duration,
+    ) -> Result<(), ProviderError> {
         let (mut rounds, mut waiting) = (0, patience());
         loop {
             let sent = self
@@ -191,7 +196,7 @@ impl Calls<'_> {
                          that, and then delete the bucket with everything in it",
                     ));
                 }
-                Some("OperationAborted") if waiting.pause(SETTLES).await => {}
+                Some("OperationAborted") if waiting.pause(limit).await => {}
                 _ => return Err(error),
             }
         }

@@ -14,7 +14,10 @@ use flowctl_schema::{
 
 use crate::arn::{Arn, partition};
 use crate::registry::ResourceEntry;
-use crate::table::{boolean, conflicts, problem, same_or_no, string, text, text_value, with};
+use crate::table::{
+    boolean, conflicts, problem, same_or_no, string, text, text_value, timeout_problems, timeouts,
+    with,
+};
 use crate::{name, tags};
 pub(crate) use calls::{Calls, SETTLES, is_settling, patience};
 use objects::BucketObjects;
@@ -215,6 +218,7 @@ fn schema() -> Schema {
         version: 0,
         block: Block {
             attributes,
+            blocks: vec![timeouts(&["create", "read", "update", "delete"])],
             refused: REFUSED,
             doc: "A bucket of S3.",
             ..Block::default()
@@ -277,6 +281,7 @@ impl ResourceType for Bucket {
         problems.extend(check(BUCKET, names::problem));
         problems.extend(check(PREFIX, names::problem_of_prefix));
         problems.extend(conflicts(config, &[BUCKET, PREFIX]));
+        problems.extend(timeout_problems(config));
         problems
     }
 

@@ -11,11 +11,11 @@ use flowctl_schema::{ErrorKind, ProviderError, ReadRequest, RemoteObject, Remote
 use futures::StreamExt as _;
 
 use super::calls::{CREATE, Calls, FIRST_REGION, HEAD, Tags, There};
-use super::{BUCKET, Bucket, FORCE, PREFIX, REGION, derived, name_of};
+use super::{BUCKET, Bucket, FORCE, PREFIX, REGION, SETTLES, derived, name_of};
 use crate::arn::Arn;
 use crate::client::Client;
 use crate::ours::{is_ours, taken};
-use crate::table::{flag, text, text_value};
+use crate::table::{flag, text, text_value, timeout};
 use crate::{name, tags};
 
 /// How many buckets are read at the same time.
@@ -211,7 +211,7 @@ impl BucketObjects {
                 .recognise(calls.bucket, planned, first_attempt, error)
                 .await;
         }
-        let Err(error) = calls.create().await else {
+        let Err(error) = calls.create(timeout(planned, "create", SETTLES)).await else {
             return Ok(());
         };
         match error.code.as_deref() {
@@ -256,9 +256,11 @@ impl RemoteObjects for BucketObjects {
         Box::pin(self.make(&calls, planned, first_attempt)).await?;
         let wanted: Tags = tags::wanted(planned).into_iter().collect();
         if !wanted.is_empty()
-            && let Err(error) = calls.set_tags(&wanted).await
+            && let Err(error) = calls
+                .set_tags(&wanted, timeout(planned, "create", SETTLES))
+                .await
         {
-            return Err(match calls.delete(false).await {
+            return Err(match calls.delete(false, SETTLES).await {
                 Ok(()) => error,
                 Err(_) => error.with_hint(format!(
                     "the bucket was made and could not be deleted again: adopt it with an `import` \
@@ -287,7 +289,8 @@ impl RemoteObjects for BucketObjects {
             let live = calls.tags().await?.unwrap_or_default().into_iter();
             let others = live.filter(|(key, _)| is_others(key));
             let wanted = others.chain(tags::wanted(planned)).collect();
-            calls.set_tags(&wanted).await?;
+            let limit = timeout(planned, "update", SETTLES);
+            calls.set_tags(&wanted, limit).await?;
         }
         Ok(self.changed(id, &api.region, planned))
     }
@@ -295,7 +298,8 @@ impl RemoteObjects for BucketObjects {
     async fn delete(&self, id: &str, prior: &Value) -> Result<(), ProviderError> {
         let api = self.client.api::<S3>("DeleteBucket").await?;
         let calls = Calls { api, bucket: id };
-        calls.delete(flag(prior, FORCE) == Some(true)).await
+        let limit = timeout(prior, "delete", SETTLES);
+        calls.delete(flag(prior, FORCE) == Some(true), limit).await
     }
 
     async fn import(&self, id: &str) -> Result<RemoteObject, ProviderError> {

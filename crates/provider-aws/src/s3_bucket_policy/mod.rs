@@ -101,6 +101,10 @@ impl ResourceType for BucketPolicy {
     fn identity_argument(&self) -> &'static str {
         BUCKET
     }
+
+    fn is_undated(&self) -> bool {
+        true
+    }
 }
 
 /// Makes the requests of one provider configuration.

@@ -117,6 +117,10 @@ impl ResourceType for SecretPolicy {
     fn identity_argument(&self) -> &'static str {
         SECRET
     }
+
+    fn is_undated(&self) -> bool {
+        true
+    }
 }
 
 /// Makes the requests of one provider configuration.
