@@ -4,7 +4,6 @@ use flowctl_testkit::TestEnvironment;
 
 const CONFIGURATION: &str = r#"
 //- main.tf
-variable "role" {}
 variable "allowed" {
   type    = list(string)
   default = null
@@ -18,7 +17,7 @@ provider "aws" {
   allowed_account_ids   = var.allowed
   forbidden_account_ids = var.forbidden
   assume_role {
-    role_arn     = var.role
+    role_arn     = "ROLE"
     session_name = "deploy"
   }
 }
@@ -54,7 +53,7 @@ const ROLE: &str = "arn:aws:iam::210987654321:role/teams/deployer";
 
 /// The configuration with a role in a directory of its own.
 fn with(role: &str) -> TestEnvironment {
-    super::with(CONFIGURATION).with_variable("TF_VAR_role", role)
+    super::with(&CONFIGURATION.replace("ROLE", role))
 }
 
 #[test]
@@ -76,7 +75,7 @@ fn what_a_role_of_another_account_makes_is_in_that_account() {
         .flowctl(&["--emulator", "plan", "-detailed-exitcode", allowed])
         .code(0);
     // Whoever asks in the endpoint's own account does not see it.
-    let environment = environment.with_variable("TF_VAR_role", "");
+    environment.write(&CONFIGURATION.replace("\"ROLE\"", "null"));
     let plan = environment.flowctl(&["--emulator", "plan"]).success();
     assert!(plan.stdout.contains("1 to add"), "{plan}");
 }
@@ -96,7 +95,7 @@ fn in_an_account_that_is_not_allowed_nothing_is_done() {
     }
     assert_eq!(environment.flowctl(&["state", "list"]).out(), "");
     // A role that there cannot be is told in the words of the service.
-    let environment = environment.with_variable("TF_VAR_role", "arn:aws:iam::21:role/a");
+    environment.write(&CONFIGURATION.replace("ROLE", "arn:aws:iam::21:role/a"));
     let ran = environment.flowctl(&APPLY).code(1);
     insta::assert_snapshot!(ran.stderr);
 }

@@ -138,20 +138,36 @@ fn killed_at_any_step_the_next_apply_finishes() {
 }
 
 #[test]
-fn what_needs_a_service_that_is_out_of_reach_is_made_later() {
-    let Some(environment) = example("complete-later") else {
-        return;
-    };
-    let environment = environment.with_variable("AWS_ENDPOINT_URL_REDSHIFT", "http://127.0.0.1:9");
-    let ran = environment.flowctl(&APPLY).code(1);
-    assert!(ran.stdout.contains("3 added"), "{ran}");
-    assert!(ran.stderr.contains("Redshift"), "{ran}");
-    let moto = Moto::shared().map(Moto::url).unwrap_or_default();
-    let environment = environment.with_variable("AWS_ENDPOINT_URL_REDSHIFT", &moto);
-    let ran = environment.flowctl(&APPLY).success();
-    assert!(
-        ran.stdout.contains("2 added, 0 changed, 0 destroyed"),
-        "{ran}"
-    );
-    let _ = environment.flowctl(&EMPTY).code(0);
+fn what_needs_a_service_that_fails_is_made_later() {
+    // Nobody answers, or somebody who refuses everything.
+    let refusing = super::provider::refusing();
+    for (cluster, address, words) in [
+        (
+            "complete-later",
+            "http://127.0.0.1:9",
+            "no connection to Redshift",
+        ),
+        ("complete-denied", &refusing, "is not authorized"),
+    ] {
+        let Some(environment) = example(cluster) else {
+            return;
+        };
+        let environment = environment.with_variable("AWS_ENDPOINT_URL_REDSHIFT", address);
+        let ran = environment.flowctl(&APPLY).code(1);
+        assert!(ran.stdout.contains("3 added"), "{ran}");
+        let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.to_lowercase().contains(&words.to_lowercase()), "{ran}");
+        assert!(
+            said.contains("Cannot create aws_redshift_cluster.warehouse"),
+            "{ran}"
+        );
+        let moto = Moto::shared().map(Moto::url).unwrap_or_default();
+        let environment = environment.with_variable("AWS_ENDPOINT_URL_REDSHIFT", &moto);
+        let ran = environment.flowctl(&APPLY).success();
+        assert!(
+            ran.stdout.contains("2 added, 0 changed, 0 destroyed"),
+            "{ran}"
+        );
+        let _ = environment.flowctl(&EMPTY).code(0);
+    }
 }

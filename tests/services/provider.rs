@@ -220,7 +220,7 @@ fn a_service_that_is_not_reachable_holds_up_only_what_needs_it() {
 }
 
 /// A service that refuses everything, as STS does it; its address.
-fn refusing() -> String {
+pub(super) fn refusing() -> String {
     const ANSWER: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>\
                           User: arn:aws:iam::123456789012:user/ci is not authorized to perform: \
                           sts:AssumeRole on resource: arn:aws:iam::123456789012:role/admin</Message>\

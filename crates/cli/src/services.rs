@@ -33,6 +33,7 @@ impl Endpoint {
     /// Nothing is requested: only what the configuration says is looked at.
     pub(crate) fn unused(context: &Context) -> Self {
         Self {
+            emulator: context.options.emulator,
             untrusted: context.untrusted().is_some(),
             ..Self::default()
         }

@@ -92,6 +92,8 @@ impl Session {
             self.services = services::configured(&self.providers, &settings)?;
             self.settings = settings;
             if needs.is_empty() {
+                // Planning does not look at these settings again.
+                self.project.warnings.extend(found);
                 return Ok(());
             }
             // Settings that come from one provider's ephemeral resources configure another.
@@ -300,12 +302,19 @@ impl Session {
         });
         let lookups = lookups.collect();
         let found = refresh::refresh(lookups, &self.services, self.parallelism, events).await;
-        // Where only some of the services cannot be reached, the others need not wait for them.
+        // Where only some of the services fail, the others need not wait for them: what cannot be
+        // looked at most likely cannot be made either, which is told at its place.
         let others_answer = !found.objects.is_empty() || !self.snapshot.resources.is_empty();
-        let (unreachable, refused): (Vec<_>, Vec<_>) = found
+        let fails = [
+            ErrorKind::AccessDenied,
+            ErrorKind::Internal,
+            ErrorKind::Throttled,
+            ErrorKind::Unreachable,
+        ];
+        let (failing, refused): (Vec<_>, Vec<_>) = found
             .errors
             .iter()
-            .partition(|(_, error)| others_answer && error.kind == ErrorKind::Unreachable);
+            .partition(|(_, error)| others_answer && fails.contains(&error.kind));
         if !refused.is_empty() {
             return Err(self.unread(refused));
         }
@@ -320,7 +329,7 @@ impl Session {
         let taken = taken
             .into_iter()
             .map(|(address, _, name)| exists_already(&self.project.configuration, address, name));
-        let unknown = unreachable.into_iter().map(|(address, error)| {
+        let unknown = failing.into_iter().map(|(address, error)| {
             let summary = format!("Cannot tell whether {address} exists already");
             let configuration = &self.project.configuration;
             Diagnostic {

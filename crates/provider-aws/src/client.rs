@@ -15,6 +15,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as ProvidedCredentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::Builder as HttpBuilder;
 use flowctl_schema::{ErrorKind, ProviderError};
 use tokio::sync::OnceCell;
@@ -183,6 +184,7 @@ impl Client {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(self.retries().unwrap_or_else(retries))
             .timeout_config(timeouts())
+            .time_source(SystemTimeSource::new())
             .build();
         let sdk = self.with_roles(sdk).await;
         let config = aws_sdk_appflow::config::Builder::from(&sdk).endpoint_url(&endpoint);

@@ -256,11 +256,14 @@ pub(crate) fn schema() -> Schema {
 /// Rules across the settings, and warnings about those without effect.
 pub(crate) fn validate(config: &Value) -> Vec<Problem> {
     let mut out = Vec::new();
-    let is_set = |name: &str| {
-        config.get(name).is_some_and(|value| {
-            !value.is_null() && value.elements().is_none_or(|blocks| !blocks.is_empty())
-        })
+    // Of what is not known yet, neither is said.
+    let given = |name: &str| match config.get(name) {
+        None => Some(false),
+        Some(value) if !value.is_known() => None,
+        Some(value) if value.is_null() => Some(false),
+        Some(value) => Some(value.elements().is_none_or(|blocks| !blocks.is_empty())),
     };
+    let is_set = |name: &str| given(name) == Some(true);
     for (name, instead) in WITHOUT_EFFECT.iter().filter(|(name, _)| is_set(name)) {
         let what = format!("`{name}` of the provider has no effect in flowctl.");
         let path = AttributePath::attribute(*name);
@@ -271,7 +274,7 @@ pub(crate) fn validate(config: &Value) -> Vec<Problem> {
         ("secret_key", "access_key"),
         ("token", "access_key"),
     ] {
-        if is_set(name) && !is_set(other) {
+        if is_set(name) && given(other) == Some(false) {
             let detail = format!("`{name}` needs `{other}`.");
             let path = AttributePath::attribute(name);
             out.push(
@@ -628,6 +631,19 @@ mod tests {
                 "Warning assume_role[0].source_identity Setting without effect",
             ]
         );
+    }
+
+    #[test]
+    fn of_what_is_not_known_yet_nothing_is_said() {
+        let unknown = |ty: Type| Value::unknown(ty);
+        let config = Value::object([
+            ("insecure", unknown(Type::Bool)),
+            ("access_key", "AKIA".into()),
+            ("secret_key", unknown(Type::String)),
+            ("allowed_account_ids", unknown(Type::set(Type::String))),
+            ("forbidden_account_ids", unknown(Type::set(Type::String))),
+        ]);
+        assert!(validate(&config).is_empty(), "{:?}", validate(&config));
     }
 
     #[test]

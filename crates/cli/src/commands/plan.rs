@@ -311,7 +311,11 @@ pub(crate) fn told(
     report: &mut Report<'_>,
 ) -> Result<(), CommandError> {
     let mut found = session.project.warnings.clone();
-    found.extend(planned.diagnostics.iter().cloned());
+    for diagnostic in &planned.diagnostics {
+        if !found.contains(diagnostic) {
+            found.push(diagnostic.clone());
+        }
+    }
     if found.is_empty() {
         return Ok(());
     }
