@@ -323,6 +323,9 @@ resource "aws_kms_key" "k" {
 }
 resource "aws_kms_key" "mac" {
   customer_master_key_spec = "HMAC_256"
+  timeouts {
+    create = "soon"
+  }
 }
 resource "aws_kms_alias" "a" {
   name          = "crm"

@@ -27,6 +27,14 @@ resource "aws_s3_bucket" "archive" {
   bucket_prefix = "NAME-"
   force_destroy = var.force
   tags          = { stage = var.stage }
+  timeouts {
+    create = "5m"
+    delete = "1h"
+  }
+  lifecycle {
+    # Configurations from before these were resources of their own say this.
+    ignore_changes = [server_side_encryption_configuration, versioning[0].enabled]
+  }
 }
 data "aws_iam_policy_document" "appflow" {
   statement {
@@ -130,8 +138,13 @@ fn a_bucket_lives_through_everything() {
     }
     let plan = [&other[..], &["plan"], &change].concat();
     let plan = environment.flowctl(&plan).success();
+    // The service knows nothing of the limits.
     assert!(
-        plan.stdout.contains("0 to add, 0 to change, 0 to destroy"),
+        plan.stdout.contains("+ timeouts {") && plan.stdout.contains("0 to add, 1 to change"),
+        "{plan}"
+    );
+    assert!(
+        plan.stdout.contains("(10 unchanged attributes hidden)"),
         "{plan}"
     );
 
@@ -259,6 +272,33 @@ fn a_policy_whose_setting_was_cut_off_is_ours_after_the_configuration_changed() 
     let again = again.success();
     assert!(again.stdout.contains("0 added, 1 changed"), "{again}");
     plans_empty(&environment, &[other]);
+    let _ = environment.flowctl(&DESTROY).success();
+}
+
+#[test]
+fn a_bucket_that_is_made_anew_under_its_name_gets_its_policy_again() {
+    let text = configuration("anew")
+        .replace(
+            "bucket_prefix = \"anew-\"",
+            "bucket = \"anew-under-its-name\"",
+        )
+        .replace(
+            "aws_s3_bucket.archive.bucket\n",
+            "aws_s3_bucket.archive.id\n",
+        );
+    let Some(environment) = super::with(&text) else {
+        return;
+    };
+    let _ = environment.flowctl(&APPLY).success();
+    let replace = ["-replace=aws_s3_bucket.archive"];
+    let made = environment.flowctl(&[&APPLY[..], &replace].concat());
+    let made = made.success();
+    assert!(
+        made.stdout.contains("2 added, 0 changed, 2 destroyed"),
+        "{made}"
+    );
+    elsewhere("assert s3.get_bucket_policy(Bucket='anew-under-its-name')['Policy']\n");
+    plans_empty(&environment, &[]);
     let _ = environment.flowctl(&DESTROY).success();
 }
 

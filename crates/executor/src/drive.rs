@@ -146,6 +146,8 @@ struct Running {
     operation: Operation,
     started: Instant,
     waiting: Arc<Waiting>,
+    /// How often it was said that it goes on.
+    mentions: u128,
 }
 
 struct Driver<'a, 'r> {
@@ -186,8 +188,9 @@ impl<'a> Driver<'a, '_> {
         }
         let mut cancel = self.run.options.cancel.clone();
         let mut can_cancel = true;
-        let first_tick = Instant::now() + self.run.options.progress_every;
-        let mut tick = tokio::time::interval_at(first_tick, self.run.options.progress_every);
+        // Each operation is mentioned by its own clock, and not when another began.
+        let often = self.run.options.progress_every / 20;
+        let mut tick = tokio::time::interval_at(Instant::now() + often, often);
         let stop = *cancel.borrow();
         let mut finished = self
             .input(if stop { Input::Cancel } else { Input::Begin })
@@ -485,6 +488,7 @@ impl<'a> Driver<'a, '_> {
             operation,
             started: Instant::now(),
             waiting,
+            mentions: 0,
         };
         self.running.insert(step, running);
         self.in_flight.push(begun);
@@ -661,11 +665,19 @@ impl<'a> Driver<'a, '_> {
         Input::Failed(step)
     }
 
-    fn mention_progress(&self) {
-        for running in self.running.values() {
-            self.tell(Event::OperationStillGoing {
+    fn mention_progress(&mut self) {
+        let every = self.run.options.progress_every.as_millis().max(1);
+        for running in self.running.values_mut() {
+            let elapsed = running.started.elapsed();
+            let due = elapsed.as_millis() / every;
+            if due <= running.mentions {
+                continue;
+            }
+            running.mentions = due;
+            // Nobody listening is no reason to stop working.
+            let _ = self.run.events.send(Event::OperationStillGoing {
                 operation: running.operation.clone(),
-                elapsed: running.started.elapsed(),
+                elapsed,
                 waiting_for: running.waiting.now(),
             });
         }

@@ -53,7 +53,7 @@ pub(crate) fn redundant(resource: &Resource, block: &Block) -> Vec<Diagnostic> {
              of it to ignore.",
             attribute.name
         );
-        let redundant = !attribute.presence.is_configurable();
+        let redundant = !attribute.presence.is_configurable() && !attribute.ignorable;
         let place = resource.type_name.span;
         redundant.then(|| Diagnostic::warning(place, "Redundant ignore_changes element", detail))
     };

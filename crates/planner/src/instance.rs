@@ -101,7 +101,8 @@ pub(crate) fn plan<'a>(walk: &mut Walk<'a>, instance: Instance<'a>) -> Value {
     };
     triggers::check(walk, &instance);
     if let Some(reason) = triggers::replacement(walk, &instance, &change) {
-        let planned = replacement(&*resource, &config, settings);
+        let before = change.before.as_ref();
+        let planned = replacement(&*resource, before, &config, settings);
         change.changed_paths = change
             .before
             .as_ref()
@@ -222,6 +223,8 @@ fn configuration<'a>(
     let block = &resource.schema().block;
     let decoded = decoded(walk, instance, block);
     let mut found = decoded.diagnostics;
+    // What was written is checked, and not what takes its place: the service knows no limits.
+    let Problems { told, mut untold } = problems(resource, &decoded.value, &decoded.places);
     let mut config = decoded.value;
     let ignore = &instance.resource.lifecycle.ignore_changes;
     match before {
@@ -229,7 +232,6 @@ fn configuration<'a>(
         None => found.extend(ignore::check(ignore, block)),
     }
     found.extend(ignore::redundant(instance.resource, block));
-    let Problems { told, mut untold } = problems(resource, &config, &decoded.places);
     found = with_problems(found, told);
     if before.is_none() && !awaits_adoption(walk, &walk.address(instance)) {
         found.append(&mut untold);
@@ -373,7 +375,7 @@ impl Wanted {
                 Reason::New
             };
             return Self {
-                planned: replacement(resource, config, settings),
+                planned: replacement(resource, None, config, settings),
                 action: Action::Create,
                 reason: Some(reason),
                 replace_paths: Vec::new(),
@@ -412,7 +414,7 @@ impl Wanted {
             Some(Reason::CannotUpdate)
         };
         if reason.is_some() {
-            let planned = replacement(resource, config, settings);
+            let planned = replacement(resource, Some(before), config, settings);
             return Self {
                 changed_paths: changed(resource, digester, before, &planned),
                 planned,
@@ -473,8 +475,14 @@ fn refusals(
 }
 
 /// The object that a creation is to make.
-fn replacement(resource: &dyn ResourceType, config: &Value, settings: Option<&Value>) -> Value {
-    let proposed = proposed(&resource.schema().block, None, config);
+fn replacement(
+    resource: &dyn ResourceType,
+    before: Option<&Value>,
+    config: &Value,
+    settings: Option<&Value>,
+) -> Value {
+    let block = &resource.schema().block;
+    let proposed = proposed(block, None, config);
     let request = PlanRequest {
         prior: None,
         config,
@@ -482,7 +490,20 @@ fn replacement(resource: &dyn ResourceType, config: &Value, settings: Option<&Va
         changed: &[],
         provider: settings,
     };
-    resource.plan(request).planned
+    let planned = resource.plan(request).planned;
+    // Of the same name or not, it is another object: what refers to the identity of the old one does
+    // not outlive it, such as the policy of a bucket.
+    let same = before.and_then(|before| before.get("id")) == planned.get("id");
+    match (planned.members(), block.attribute("id")) {
+        (Some(members), Some(id)) if same && !id.presence.is_configurable() => {
+            let mut members = members.clone();
+            let marks = planned.get("id").map(Value::marks).unwrap_or_default();
+            let unknown = Value::unknown(id.ty.clone()).marked(marks);
+            members.insert("id".into(), unknown);
+            Value::object(members)
+        }
+        _ => planned,
+    }
 }
 
 fn state<'w>(walk: &Walk<'w>, address: &Address, present: &Present) -> Option<&'w ResourceState> {

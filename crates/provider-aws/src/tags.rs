@@ -21,11 +21,15 @@ pub(crate) fn attributes() -> [Attribute; 2] {
     let map = |name, presence, doc| Attribute::new(name, Type::map(Type::String), presence, doc);
     [
         map("tags", Presence::Optional, "Tags of the object.").constraints(limits()),
-        map(
-            "tags_all",
-            Presence::Computed,
-            "The tags of the object together with the `default_tags` of the provider.",
-        ),
+        Attribute {
+            // Terraform's provider lets it be set, and configurations ignore it beside `tags`.
+            ignorable: true,
+            ..map(
+                "tags_all",
+                Presence::Computed,
+                "The tags of the object together with the `default_tags` of the provider.",
+            )
+        },
     ]
 }
 

@@ -85,6 +85,7 @@ impl DataType {
             secret: false,
             replace: false,
             returned: true,
+            ignorable: false,
             constraints: Vec::new(),
             doc,
         };

@@ -58,6 +58,8 @@ pub struct Attribute {
     pub replace: bool,
     /// Whether reading the object returns it; if not, the last known value is kept.
     pub returned: bool,
+    /// Whether `ignore_changes` may name it although no configuration sets it: elsewhere one could.
+    pub ignorable: bool,
     /// What the service demands of its value.
     pub constraints: Vec<Constraint>,
     /// One sentence for the reference documentation.
@@ -130,6 +132,7 @@ impl Attribute {
             secret: false,
             replace: false,
             returned: true,
+            ignorable: false,
             constraints: Vec::new(),
             doc,
         }

@@ -83,6 +83,37 @@ async fn what_an_operation_waits_for_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_operation_is_mentioned_by_its_own_clock() {
+    let world = World::new();
+    for name in ["a", "b"] {
+        let refused = [Fault::Refuses(ErrorKind::Throttled); 12];
+        world.service.with(|s| s.fault("create", name, &refused));
+    }
+    // The second one begins when the first is done.
+    let plan = plan(&Snapshot::default(), &THREE[..2], &Recovered::default());
+    let (outcome, events) = world.apply(&plan, &NoFaults).await;
+    assert!(outcome.summary.is_complete(), "{:?}", outcome.failed);
+    let mut mentions = std::collections::BTreeMap::<String, Vec<f64>>::new();
+    for event in &events {
+        if let Event::OperationStillGoing {
+            operation, elapsed, ..
+        } = event
+        {
+            let address = operation.address.to_string();
+            mentions
+                .entry(address)
+                .or_default()
+                .push(elapsed.as_secs_f64());
+        }
+    }
+    assert_eq!(mentions.len(), 2, "{mentions:?}");
+    for (at, elapsed) in mentions.values().flat_map(|all| all.iter().enumerate()) {
+        let due = 10.0 * f64::from(u32::try_from(at).unwrap() + 1);
+        assert!((due..due + 0.6).contains(elapsed), "{mentions:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancellation_ends_the_wait_for_another_attempt() {
     for (kind, ending) in [
         (ErrorKind::Throttled, "create a: failed"),
