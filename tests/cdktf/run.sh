@@ -21,7 +21,7 @@ fi
 rm -rf "$made/out"
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1
 "$made/venv/bin/python" stacks.py "$made/out"
-for stack in profiles complete; do
+for stack in profiles complete forms; do
   json="$made/out/stacks/$stack/cdk.tf.json"
   if [ "${1-}" = --write ]; then
     mkdir -p "fixtures/$stack"

@@ -88,6 +88,17 @@ fn a_role_lives_through_everything() {
     let name = environment.flowctl(&["output", "-raw", "role"]).out();
     assert!(name.starts_with("lives-"), "{name}");
 
+    // What others change and is ignored is no change to make.
+    if let Some(moto) = Moto::shared() {
+        moto.elsewhere(&format!(
+            "import boto3\nboto3.client('iam').tag_role(RoleName='{name}', \
+             Tags=[{{'Key': 'seen', 'Value': '1'}}])\n"
+        ));
+    }
+    plans_empty(&environment, &[]);
+    let looked = ["--emulator", "plan", "-refresh-only", "-detailed-exitcode"];
+    let _ = environment.flowctl(&looked).code(2);
+
     // In place, with everything that can be changed so.
     let change = [
         "-var=description=x",

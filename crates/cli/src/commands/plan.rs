@@ -182,7 +182,9 @@ fn plan(
                     saved::save(session, &made, path)?;
                     beside(report, args.format, &saved_to(path))?;
                 }
-                let changes = !planned.plan.is_empty() || !planned.plan.drift.is_empty();
+                // What others changed is no change to make, unless it is all that was asked for.
+                let found = args.mode.refresh_only && !planned.plan.drift.is_empty();
+                let changes = found || !planned.plan.is_empty();
                 Ok(if args.detailed_exitcode && changes {
                     Outcome::ChangesPresent
                 } else {
