@@ -45,6 +45,10 @@ pub enum Presence {
 
 /// One argument or exported attribute.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and most are true of few"
+)]
 pub struct Attribute {
     /// Its name in the configuration.
     pub name: &'static str,
