@@ -281,7 +281,7 @@ class Forms(TerraformStack):
             s3_use_path_style=True,
             default_tags=[AwsProviderDefaultTags(tags={"made-by": "cdktf"})],
         )
-        elsewhere = AwsProvider(self, "elsewhere", alias="elsewhere", region="us-east-1")
+        elsewhere = AwsProvider(self, "elsewhere", alias="elsewhere", region="us-west-2")
         account = DataAwsCallerIdentity(self, "account")
         partition = DataAwsPartition(self, "partition")
         stage = TerraformVariable(

@@ -113,7 +113,7 @@ fn iterators_aspects_overrides_aliases_imports_and_moves_have_their_effect() {
          assert role['MaxSessionDuration'] == 7200, role\n\
          inline = of('iam').list_role_policies(RoleName=role['RoleName'])['PolicyNames']\n\
          assert sorted(inline) == ['read', 'write'], inline\n\
-         aliases = of('kms', 'us-east-1').list_aliases()['Aliases']\n\
+         aliases = of('kms', 'us-west-2').list_aliases()['Aliases']\n\
          assert 'alias/cdktf-forms' in [a['AliasName'] for a in aliases], aliases\n",
     );
     let destroyed = run(&environment, &["destroy", "-auto-approve"]).success();
