@@ -29,8 +29,10 @@ use crate::send::{Waiting, send_until_answered};
 use crate::service::Services;
 
 mod change;
+mod running;
 
 use change::{changes, known, note, operation, shape};
+use running::Running;
 
 /// Evaluation while the plan is carried out: what was unknown becomes known.
 pub trait Resolve {
@@ -140,15 +142,6 @@ enum Answer {
 }
 
 type InFlight<'a> = BoxFuture<'a, (Step, Answer)>;
-
-/// An operation in flight.
-struct Running {
-    operation: Operation,
-    started: Instant,
-    waiting: Arc<Waiting>,
-    /// How often it was said that it goes on.
-    mentions: u128,
-}
 
 struct Driver<'a, 'r> {
     run: &'a Apply<'a>,
@@ -484,12 +477,7 @@ impl<'a> Driver<'a, '_> {
             }
         };
         self.tell(Event::OperationStarted(operation.clone()));
-        let running = Running {
-            operation,
-            started: Instant::now(),
-            waiting,
-            mentions: 0,
-        };
+        let running = Running::new(operation, waiting);
         self.running.insert(step, running);
         self.in_flight.push(begun);
         None
@@ -666,20 +654,12 @@ impl<'a> Driver<'a, '_> {
     }
 
     fn mention_progress(&mut self) {
-        let every = self.run.options.progress_every.as_millis().max(1);
+        let every = self.run.options.progress_every;
         for running in self.running.values_mut() {
-            let elapsed = running.started.elapsed();
-            let due = elapsed.as_millis() / every;
-            if due <= running.mentions {
-                continue;
+            if let Some(event) = running.mention(every) {
+                // Nobody listening is no reason to stop working.
+                let _ = self.run.events.send(event);
             }
-            running.mentions = due;
-            // Nobody listening is no reason to stop working.
-            let _ = self.run.events.send(Event::OperationStillGoing {
-                operation: running.operation.clone(),
-                elapsed,
-                waiting_for: running.waiting.now(),
-            });
         }
     }
 
