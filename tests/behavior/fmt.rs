@@ -69,6 +69,9 @@ fn a_check_writes_nothing_and_shows_the_difference() {
 #[test]
 fn stdin_goes_to_stdout() {
     let environment = with("");
+    // What is printed ends its line, as with Terraform.
+    let ran = environment.flowctl_reading("a=1", &["fmt", "-"]);
+    assert_eq!(ran.out(), "a = 1\n");
     let ran = environment.flowctl_reading("a=1\nbb=2\n", &["fmt", "-"]);
     assert_eq!(ran.out(), "a  = 1\nbb = 2\n");
     insta::assert_snapshot!(environment.flowctl_reading("a = \n", &["fmt", "-"]).code(1));

@@ -178,3 +178,17 @@ proptest! {
         prop_assert!(report.is_empty(), "{report}");
     }
 }
+
+/// Terraform takes the quotes off and leaves a text that is no longer valid.
+#[test]
+fn a_heredoc_in_quotes_stays_there_where_its_line_would_not_end() {
+    for text in [
+        "a = \"${<<E\nx\nE\n}\"",
+        "a = \"${<<E\nx\nE\n}\" # c\n",
+        "b { a = \"${<<E\nx\nE\n}\" }\n",
+    ] {
+        assert_eq!(format(FileId(0), text).as_deref(), Ok(text));
+    }
+    let unwrapped = format(FileId(0), "a = \"${<<E\nx\nE\n}\"\n");
+    assert_eq!(unwrapped.as_deref(), Ok("a = <<E\nx\nE\n"));
+}

@@ -111,7 +111,9 @@ fn standard_input(app: &mut App, args: &FmtArgs, found: &mut Found) -> Result<()
     } else if args.check {
         Ok(())
     } else {
-        app.ui.print(&formatted)
+        // As with Terraform, what is printed ends its last line, whatever the text did.
+        let lines = formatted.strip_suffix('\n').unwrap_or(&formatted);
+        app.ui.print(&format!("{lines}\n"))
     }
 }
 

@@ -170,6 +170,11 @@ impl Rewriter<'_, '_> {
                 .take_while(|token| newline(token))
                 .count();
         let inside = &inside[..end];
+        // The line of a heredoc's marker holds nothing else and has an end, which Terraform overlooks.
+        let heredoc = inside.last().map(|t| t.kind) == Some(TokenKind::CloseHeredoc);
+        if heredoc && !self.tokens.get(range.end).is_some_and(newline) {
+            return;
+        }
         let mut by = as_written(self.text, inside);
         let in_parentheses = inside.first().map(|t| t.kind) == Some(TokenKind::OpenParen)
             && inside.last().map(|t| t.kind) == Some(TokenKind::CloseParen);
