@@ -495,7 +495,8 @@ pub(super) fn heredoc_header(text: &str) -> Option<(bool, &str, usize)> {
 /// Terraform, the line has to have an end itself, and blanks of any kind belong to it.
 pub(super) fn closing_line(text: &str, marker: &str) -> Option<usize> {
     let (line, _) = text.split_once('\n')?;
-    (line.trim() == marker).then(|| line.strip_suffix('\r').unwrap_or(line).len())
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    (line.trim() == marker && !line.contains('\r')).then_some(line.len())
 }
 
 /// Takes from the start of each line the white space that all lines have in common. Lines of
