@@ -80,6 +80,14 @@ output "told" {
 }
 
 //- there/main.tf
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
 data "aws_caller_identity" "current" {}
 
 resource "aws_iam_role" "loader" {
