@@ -34,7 +34,7 @@ trap 'kill "$(cat "$made/gallery/endpoint")" 2>/dev/null || true' EXIT
 tests/gallery/make.sh "$flowctl" "$made/gallery"
 # shellcheck disable=SC1091
 . "$made/gallery/environment"
-"$flowctl" -C "$made/gallery/plan" plan --format html >"$made/gallery.html" 2>"$made/gallery.err"
+"$flowctl" -C "$made/gallery/plan" plan --format html --label gallery >"$made/gallery.html" 2>"$made/gallery.err"
 
 # 1,000 resources that are created, and as many that depend on each other.
 mkdir -p "$made/many"
